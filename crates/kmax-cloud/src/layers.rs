@@ -1,0 +1,5 @@
+//! Ports around ports.
+
+pub(crate) mod meter;
+pub(crate) mod rate;
+pub(crate) mod retry;
