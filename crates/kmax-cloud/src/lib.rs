@@ -17,6 +17,6 @@ pub use error::{CloudError, ErrorClass};
 pub use layers::meter::{Meter, Metered};
 pub use layers::rate::{RateLimited, Rates};
 pub use layers::retry::{OnRetry, RetryPolicy, Retrying};
-pub use observe::{Scope, observe};
+pub use observe::observe;
 pub use operation::{Aws, AwsPort, Effect, Operation, Request, Response, Service};
 pub use page::{Page, collect_pages};

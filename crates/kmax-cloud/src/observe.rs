@@ -6,32 +6,11 @@ use std::sync::Arc;
 use futures::StreamExt;
 use kmax_model::{
     AutoScalingGroup, EksCluster, Image, InstanceProfile, InstanceType, LastApplied, Offering,
-    Owner, Read, ReadFailure, SecurityGroup, Snapshot, Subnet, TAG_APPLIED, TemplateState,
+    Owner, Read, ReadFailure, Scope, SecurityGroup, Snapshot, Subnet, TAG_APPLIED, TemplateState,
 };
 
 use crate::versions::{TEMPLATE_PAGE, read_versions};
 use crate::{Aws, CloudError, ErrorClass, Meter, Metered, collect_pages, ops};
-
-/// What is to be read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Scope {
-    /// The EKS cluster's name.
-    pub cluster: String,
-    /// The id of the VPC whose subnets and security groups are read.
-    pub vpc: String,
-    /// The names that pools have or would have; templates of these names are read whoever owns them.
-    pub names: BTreeSet<String>,
-    /// Instance profiles to look up.
-    pub instance_profiles: BTreeSet<String>,
-    /// Ids of images to look up.
-    pub images: BTreeSet<String>,
-    /// SSM public parameters to look up.
-    pub parameters: BTreeSet<String>,
-    /// Whether instance types and offerings are needed, to resolve a spec.
-    pub catalog: bool,
-    /// Names of groups to be adopted: the lifecycles of their instances are read.
-    pub adopt: BTreeSet<String>,
-}
 
 /// The page size of Auto Scaling's listings.
 const GROUP_PAGE: u32 = 100;
@@ -68,18 +47,23 @@ pub async fn observe(aws: &Aws, scope: &Scope) -> Snapshot {
     let meter = Arc::new(Meter::default());
     let aws = &Aws::new(Arc::new(Metered::new(aws.port(), Arc::clone(&meter))));
     let (
-        (account, cluster),
+        account,
+        (cluster, parameters),
         (subnets, security_groups),
         (groups, templates),
-        (instance_profiles, images, parameters),
+        (instance_profiles, images),
         (instance_types, offerings),
     ) = tokio::join!(
-        async { tokio::join!(account(aws), cluster(aws, scope)) },
+        account(aws),
+        async {
+            let cluster = cluster(aws, scope).await;
+            let version = cluster.as_ref().ok().and_then(Option::as_ref).map(|c| &*c.version);
+            let parameters = parameters(aws, scope, version).await;
+            (cluster, parameters)
+        },
         async { tokio::join!(subnets(aws, scope), security_groups(aws, scope)) },
         async { tokio::join!(groups(aws), templates(aws, scope)) },
-        async {
-            tokio::join!(instance_profiles(aws, scope), images(aws, scope), parameters(aws, scope))
-        },
+        async { tokio::join!(instance_profiles(aws, scope), images(aws, scope)) },
         catalog(aws, scope),
     );
     let (groups, mut templates) = (read(groups), read(templates));
@@ -225,11 +209,20 @@ async fn images(aws: &Aws, scope: &Scope) -> Read<BTreeMap<String, Image>> {
     Read::Got(found)
 }
 
-async fn parameters(aws: &Aws, scope: &Scope) -> Read<BTreeMap<String, String>> {
-    if scope.parameters.is_empty() {
+async fn parameters(
+    aws: &Aws,
+    scope: &Scope,
+    version: Option<&str>,
+) -> Read<BTreeMap<String, String>> {
+    let names: Vec<String> = match version {
+        Some(version) => {
+            scope.parameters.iter().map(|name| name.replace("{version}", version)).collect()
+        }
+        None => Vec::new(),
+    };
+    if names.is_empty() {
         return Read::NotRead;
     }
-    let names: Vec<String> = scope.parameters.iter().cloned().collect();
     let mut found = BTreeMap::new();
     for names in names.chunks(PARAMETERS_PER_CALL) {
         match aws.get_parameters(ops::GetParameters { names: names.to_vec() }).await {

@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use crate::{Arch, CapacityType};
+
 /// What the last finished apply left behind, the base of the three-way comparison.
 ///
 /// Written `v1 lt=7 min=0 max=40 net=<8 hex> ...`. Hashes stand for values that do not fit.
@@ -33,6 +35,10 @@ pub struct LastApplied {
     pub config: String,
     /// `for`: hash of what the lock entry was resolved for.
     pub locked_for: String,
+    /// `cap`: the capacity type, fixed for the life of the pool.
+    pub capacity_type: CapacityType,
+    /// `arch`: the architecture, fixed for the life of the pool.
+    pub arch: Arch,
 }
 
 const VERSION: &str = "v1";
@@ -51,12 +57,14 @@ impl fmt::Display for LastApplied {
             ca_resources,
             config,
             locked_for,
+            capacity_type,
+            arch,
         } = self;
         write!(
             f,
             "{VERSION} lt={template_version} min={min_size} max={max_size} net={subnets} \
              mix={distribution} types={overrides} cal={ca_labels} cat={ca_taints} \
-             car={ca_resources} cfg={config} for={locked_for}"
+             car={ca_resources} cfg={config} for={locked_for} cap={capacity_type} arch={arch}"
         )
     }
 }
@@ -92,6 +100,8 @@ impl FromStr for LastApplied {
             ca_resources: hash("car")?,
             config: hash("cfg")?,
             locked_for: hash("for")?,
+            capacity_type: value("cap")?.parse().map_err(|_| refused())?,
+            arch: value("arch")?.parse().map_err(|_| refused())?,
         })
     }
 }
@@ -115,6 +125,8 @@ mod tests {
             ca_resources: hash.clone(),
             config: hash.clone(),
             locked_for: hash,
+            capacity_type: CapacityType::OnDemand,
+            arch: Arch::X86_64,
         };
         let text = applied.to_string();
         assert!(text.len() <= 256, "{} characters", text.len());

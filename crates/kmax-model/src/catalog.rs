@@ -27,6 +27,10 @@ pub struct InstanceType {
     pub usage_classes: BTreeSet<String>,
     /// Instance store, GB, 0 where there is none.
     pub instance_store_gb: u64,
+    /// How many network interfaces it can have (`NetworkInfo.MaximumNetworkInterfaces`).
+    pub network_interfaces: u32,
+    /// How many IPv4 addresses each of them can have (`NetworkInfo.Ipv4AddressesPerInterface`).
+    pub ipv4_per_interface: u32,
 }
 
 impl InstanceType {

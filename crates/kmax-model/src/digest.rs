@@ -14,9 +14,7 @@ pub struct Digest(String);
 impl Digest {
     /// Digests bytes as they are.
     pub fn of_bytes(bytes: &[u8]) -> Self {
-        let hash = Sha256::digest(bytes);
-        let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        Self(format!("sha256:{hex}"))
+        Self(format!("sha256:{:x}", Sha256::digest(bytes)))
     }
 
     /// Digests a value by its canonical JSON.

@@ -37,9 +37,9 @@ pub use plan::{
     Action, Change, FieldChange, GroupWork, Impact, Notice, Plan, Reason, TemplateVersionWork,
     TemplateWork, Unread, Work,
 };
-pub use pool::{Arch, CapacityType, ParsePoolIdError, PoolId};
+pub use pool::{Arch, CapacityType, ParsePoolIdError, ParseWordError, PoolId};
 pub use report::{ApplyReport, ChangeOutcome, Event, Outcome};
-pub use snapshot::{Read, ReadFailure, Snapshot, TemplateState};
+pub use snapshot::{Read, ReadFailure, Scope, Snapshot, TemplateState};
 pub use template::{
     BlockDevice, LaunchTemplate, MetadataOptions, TemplateData, TemplateVersion,
     VERSION_DESCRIPTION_PREFIX,

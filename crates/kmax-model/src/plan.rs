@@ -195,6 +195,8 @@ pub enum TemplateWork {
         set_tags: BTreeMap<String, String>,
         /// The version that its group is to pin and that becomes the default.
         version: TemplateVersionWork,
+        /// The user data that new nodes get until then, base64, to show the difference.
+        previous_user_data: Option<String>,
     },
     /// Remove it, once no group uses it.
     Delete {

@@ -116,3 +116,30 @@ impl fmt::Display for CapacityType {
         f.write_str(self.as_str())
     }
 }
+
+impl FromStr for Arch {
+    type Err = ParseWordError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        [Self::X86_64, Self::Arm64]
+            .into_iter()
+            .find(|value| value.as_str() == text)
+            .ok_or_else(|| ParseWordError(text.to_owned()))
+    }
+}
+
+impl FromStr for CapacityType {
+    type Err = ParseWordError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        [Self::Spot, Self::OnDemand]
+            .into_iter()
+            .find(|value| value.as_str() == text)
+            .ok_or_else(|| ParseWordError(text.to_owned()))
+    }
+}
+
+/// A word is none of those that are known.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("`{0}` is not a known word")]
+pub struct ParseWordError(pub String);

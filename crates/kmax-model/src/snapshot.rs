@@ -9,6 +9,27 @@ use crate::{
     SecurityGroup, Subnet, TemplateVersion,
 };
 
+/// What is to be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// The EKS cluster's name.
+    pub cluster: String,
+    /// The id of the VPC whose subnets and security groups are read.
+    pub vpc: String,
+    /// The names that pools have or would have; templates of these names are read whoever owns them.
+    pub names: BTreeSet<String>,
+    /// Instance profiles to look up.
+    pub instance_profiles: BTreeSet<String>,
+    /// Ids of images to look up.
+    pub images: BTreeSet<String>,
+    /// SSM public parameters to look up; `{version}` in a name stands for the cluster's minor version.
+    pub parameters: BTreeSet<String>,
+    /// Whether instance types and offerings are needed, to resolve a spec.
+    pub catalog: bool,
+    /// Names of groups to be adopted: the lifecycles of their instances are read.
+    pub adopt: BTreeSet<String>,
+}
+
 /// The outcome of reading one source.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

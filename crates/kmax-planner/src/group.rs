@@ -1,0 +1,368 @@
+//! Auto Scaling groups: desired against live.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kmax_model::fields::{Fields, TEMPLATE_NAME, TEMPLATE_VERSION, tag_path};
+use kmax_model::{
+    Action, Address, AutoScalingGroup, CA_PREFIX, Change, DesiredPool, Distribution, FieldChange,
+    GroupWork, Impact, LastApplied, LaunchSource, Owner, Reason, TAG_APPLIED, TAG_APPLYING,
+    TAG_PREFIX, TemplateVersion, Work, short_hash,
+};
+use serde_json::{Value, json};
+
+use crate::desired::{CA_LABEL, CA_RESOURCE, CA_TAINT, under};
+use crate::ownership::Standing;
+use crate::reason::Base;
+use crate::template::{Draft, History, Target, finish, push};
+
+/// What a group's tags tell of its last apply.
+pub(crate) fn history(
+    pool: &DesiredPool,
+    group: Option<&AutoScalingGroup>,
+) -> (History, Option<LastApplied>) {
+    let tag = |key: &str| group.and_then(|group| group.tags.get(key));
+    let applied: Option<LastApplied> = tag(TAG_APPLIED).and_then(|tag| tag.value.parse().ok());
+    let history = History {
+        applied_version: applied.as_ref().map(|applied| applied.template_version),
+        pinned_version: group
+            .and_then(|group| group.launch.template())
+            .filter(|template| template.name == pool.template.name)
+            .and_then(kmax_model::TemplateRef::number),
+        same_config: applied.as_ref().is_some_and(|a| a.config == pool.applied.config),
+        same_lock_inputs: applied.as_ref().is_some_and(|a| a.locked_for == pool.applied.locked_for),
+        unfinished: tag(TAG_APPLYING).is_some(),
+    };
+    (history, applied)
+}
+
+/// Everything that a field's base is taken from.
+struct Bases<'a> {
+    applied: Option<&'a LastApplied>,
+    live: &'a AutoScalingGroup,
+    pool: &'a DesiredPool,
+    /// The template version that was applied last.
+    version: Option<&'a TemplateVersion>,
+    adopted: bool,
+}
+
+impl Bases<'_> {
+    fn hash<T: serde::Serialize + ?Sized, U: serde::Serialize + ?Sized>(
+        base: &str,
+        live: &T,
+        desired: &U,
+    ) -> Base {
+        Base::Hash {
+            live_is_base: short_hash(live) == base,
+            desired_is_base: short_hash(desired) == base,
+        }
+    }
+
+    /// Returns what was last applied to a field.
+    fn of(&self, path: &str, desired: &Value) -> Base {
+        let Some(applied) = self.applied else {
+            // Whatever the config says, these are always the same on a group of ours.
+            let constant = !self.adopted && is_constant(path, &self.pool.owner.cluster);
+            return if constant { Base::Value(desired.clone()) } else { Base::Unknown };
+        };
+        let group = &self.pool.group;
+        let live_tags = self.live.plain_tags();
+        let tags = |hash: &str, prefix: &str| {
+            Self::hash(hash, &under(&live_tags, prefix), &under(&group.tags, prefix))
+        };
+        let tag_at = |prefix: &str| path.starts_with(&tag_path(prefix));
+        match path {
+            "min_size" => Base::Value(json!(applied.min_size)),
+            "max_size" => Base::Value(json!(applied.max_size)),
+            "subnets" => Self::hash(&applied.subnets, &self.live.subnets, &group.subnets),
+            "instance_types" => {
+                let live = self.live.fields().remove(path).unwrap_or(Value::Null);
+                Self::hash(&applied.overrides, &live, &group.instance_types)
+            }
+            TEMPLATE_VERSION => Base::Value(json!(applied.template_version.to_string())),
+            _ if path.starts_with("distribution.") => match &self.live.launch {
+                LaunchSource::Mixed(policy) => {
+                    Self::hash(&applied.distribution, &policy.distribution, &group.distribution)
+                }
+                LaunchSource::None | LaunchSource::Configuration(_) | LaunchSource::Template(_) => {
+                    Self::hash(&applied.distribution, &Value::Null, &group.distribution)
+                }
+            },
+            _ if is_constant(path, &self.pool.owner.cluster) => Base::Value(desired.clone()),
+            _ if tag_at(CA_LABEL) => tags(&applied.ca_labels, CA_LABEL),
+            _ if tag_at(CA_TAINT) => tags(&applied.ca_taints, CA_TAINT),
+            _ if tag_at(CA_RESOURCE) => tags(&applied.ca_resources, CA_RESOURCE),
+            // Nobody but kmax may have other tags under that prefix.
+            _ if tag_at(CA_PREFIX) => Base::Value(Value::Null),
+            _ => match (self.version, path.strip_prefix(&tag_path(""))) {
+                (Some(version), Some(key)) => Base::Value(json!(instance_tag(version, key))),
+                (_, _) => Base::Unknown,
+            },
+        }
+    }
+}
+
+/// The value that a version gives to a tag of its instances, which groups of kmax carry too.
+fn instance_tag<'a>(version: &'a TemplateVersion, key: &str) -> Option<&'a String> {
+    if key.starts_with("kubernetes.io/cluster/") {
+        return None;
+    }
+    version.data.tags.get("instance")?.get(key)
+}
+
+/// Returns whether kmax gives a field the same value whatever the config says.
+fn is_constant(path: &str, cluster: &str) -> bool {
+    let tag = path.strip_prefix(&tag_path(""));
+    path == TEMPLATE_NAME
+        || path == "capacity_rebalance"
+        || path == "max_instance_lifetime"
+        || path.starts_with("suspended_processes.")
+        || tag.is_some_and(|key| {
+            Owner::tag_keys().contains(&key)
+                || crate::desired::discovery_tags(cluster).contains_key(key)
+        })
+}
+
+/// Returns keys of live tags that kmax wrote and no longer wants.
+fn obsolete_tags(
+    live: &AutoScalingGroup,
+    pool: &DesiredPool,
+    version: Option<&TemplateVersion>,
+) -> BTreeSet<String> {
+    let is_ours = |key: &str| {
+        key.starts_with(CA_PREFIX)
+            || version.is_some_and(|version| instance_tag(version, key).is_some())
+    };
+    live.tags
+        .keys()
+        .filter(|key| !pool.group.tags.contains_key(*key))
+        .filter(|key| !key.starts_with(TAG_PREFIX))
+        .filter(|key| is_ours(key))
+        .cloned()
+        .collect()
+}
+
+/// Returns what `kmax:applied` has to say once a pool is as it should be.
+pub(crate) fn record(pool: &DesiredPool, template_version: u64) -> LastApplied {
+    LastApplied { template_version, ..pool.applied.clone() }
+}
+
+/// Returns whether a record tells of the same state; what it says of config and lock may differ.
+fn same_state(a: &LastApplied, b: &LastApplied) -> bool {
+    let state = |record: &LastApplied| LastApplied {
+        config: String::new(),
+        locked_for: String::new(),
+        ..record.clone()
+    };
+    state(a) == state(b)
+}
+
+/// How many living instances a group has that were launched from another version.
+pub(crate) fn nodes_not_on(group: &AutoScalingGroup, version: Option<u64>) -> u32 {
+    let is_old = |instance: &&kmax_model::Instance| {
+        let number = instance.template.as_ref().and_then(kmax_model::TemplateRef::number);
+        instance.is_living() && (version.is_none() || number != version)
+    };
+    group.instances.iter().filter(is_old).count() as u32
+}
+
+/// Returns the fields wanted of a group, as a map that also names the template's version.
+fn wanted(pool: &DesiredPool, target: &Target) -> Fields {
+    let mut fields = pool.group.fields();
+    fields.insert(TEMPLATE_VERSION.to_owned(), target.value());
+    fields
+}
+
+/// Makes the creation of a pool's group.
+pub(crate) fn create(
+    pool: &DesiredPool,
+    target: &Target,
+    depends_on: BTreeSet<Address>,
+    has_template: bool,
+) -> Change {
+    // A template of ours without its group: the group was deleted by hand.
+    let why = if has_template { Reason::Drift } else { Reason::New };
+    let field = |(path, after): (String, Value)| FieldChange {
+        path,
+        before: Value::Null,
+        after,
+        base: None,
+        reason: why,
+    };
+    let fields = wanted(pool, target).into_iter().filter(|(_, value)| !value.is_null());
+    finish(Draft {
+        address: Address::auto_scaling_group(&pool.group.name),
+        pool,
+        action: Action::Create,
+        reason: Some(why),
+        impact: Impact { launches: pool.group.min_size, ..Impact::default() },
+        fields: fields.map(field).collect(),
+        observed: Fields::new(),
+        depends_on,
+        work: Work::Group(Box::new(GroupWork::Create {
+            desired: pool.group.clone(),
+            applied: pool.applied.clone(),
+            template_content: target.content.clone(),
+        })),
+    })
+}
+
+/// What is known of a group's last apply.
+#[derive(Clone, Copy)]
+pub(crate) struct Past<'a> {
+    pub(crate) history: History,
+    pub(crate) applied: Option<&'a LastApplied>,
+    /// The template version that was applied last.
+    pub(crate) version: Option<&'a TemplateVersion>,
+}
+
+/// Compares a pool's group. None is a group as it should be.
+pub(crate) fn change(
+    pool: &DesiredPool,
+    standing: Standing,
+    live: &AutoScalingGroup,
+    past: Past<'_>,
+    target: &Target,
+    depends_on: BTreeSet<Address>,
+) -> Option<Change> {
+    let Past { history, applied, version } = past;
+    let adopted = standing == Standing::Adopted;
+    let bases = Bases { applied, live, pool, version, adopted };
+    let before = live.fields();
+    let mut fields = Vec::new();
+    for (path, after) in wanted(pool, target) {
+        let before = before.get(&path).cloned().unwrap_or(Value::Null);
+        if before != after {
+            let source = history.source(path == "instance_types" || path.contains("resources/"));
+            let base = bases.of(&path, &after);
+            push(&mut fields, &path, before, &base, after, source, history);
+        }
+    }
+    let remove_tags = obsolete_tags(live, pool, version);
+    for key in &remove_tags {
+        let path = tag_path(key);
+        let before = before.get(&path).cloned().unwrap_or(Value::Null);
+        let base = bases.of(&path, &Value::Null);
+        push(&mut fields, &path, before, &base, Value::Null, history.source(false), history);
+    }
+    if fields.is_empty() {
+        record_change(pool, live, history, applied, target, &mut fields);
+    }
+    if fields.is_empty() {
+        return None;
+    }
+    let paths: BTreeSet<String> = fields.iter().map(|field| field.path.clone()).collect();
+    Some(finish(Draft {
+        address: Address::auto_scaling_group(&live.name),
+        pool,
+        action: if adopted { Action::Adopt } else { Action::Update },
+        reason: None,
+        impact: impact(pool, live, &paths, target),
+        fields,
+        observed: before,
+        depends_on,
+        work: Work::Group(Box::new(GroupWork::Update {
+            desired: pool.group.clone(),
+            applied: pool.applied.clone(),
+            template_content: target.content.clone(),
+            template_version: target.number,
+            paths,
+            remove_tags,
+        })),
+    }))
+}
+
+/// A group that is as it should be may still lack the record of it, or the end of an apply.
+fn record_change(
+    pool: &DesiredPool,
+    live: &AutoScalingGroup,
+    history: History,
+    applied: Option<&LastApplied>,
+    target: &Target,
+    fields: &mut Vec<FieldChange>,
+) {
+    let record = record(pool, target.number.unwrap_or_default());
+    let current = applied.is_some_and(|applied| same_state(applied, &record));
+    if current && !history.unfinished {
+        return;
+    }
+    let tag = |key: &str| live.tags.get(key).map(|tag| tag.value.clone());
+    let field = |key: &str, after: Value| FieldChange {
+        path: tag_path(key),
+        before: json!(tag(key)),
+        after,
+        base: None,
+        reason: if history.unfinished { Reason::Unknown } else { Reason::Drift },
+    };
+    if !current {
+        fields.push(field(TAG_APPLIED, json!(record.to_string())));
+    }
+    if history.unfinished {
+        fields.push(field(TAG_APPLYING, Value::Null));
+    }
+}
+
+fn impact(
+    pool: &DesiredPool,
+    live: &AutoScalingGroup,
+    paths: &BTreeSet<String>,
+    target: &Target,
+) -> Impact {
+    let mut impact = Impact::default();
+    let running = running(live);
+    if pool.group.max_size < running {
+        impact.terminates = running - pool.group.max_size;
+    }
+    if pool.group.min_size > live.desired_capacity {
+        impact.launches = pool.group.min_size - live.desired_capacity;
+    }
+    if let LaunchSource::Mixed(policy) = &live.launch {
+        let before = on_demand(&policy.distribution, running);
+        let after = on_demand(&pool.group.distribution, running);
+        impact.replaces = before.abs_diff(after);
+    }
+    // A version still to be made is the template's change, which counts them.
+    if paths.contains(TEMPLATE_VERSION) && target.number.is_some() {
+        impact.stays_old = nodes_not_on(live, target.number);
+    }
+    impact
+}
+
+/// How many of so many nodes a distribution buys on demand. Auto Scaling replaces nodes, without a
+/// drain, until a changed distribution is met.
+fn on_demand(distribution: &Distribution, nodes: u32) -> u32 {
+    let base = distribution.on_demand_base.min(nodes);
+    base + ((nodes - base) * distribution.on_demand_percentage).div_ceil(100)
+}
+
+/// How many nodes a group runs or is about to run.
+pub(crate) fn running(group: &AutoScalingGroup) -> u32 {
+    let living = group.instances.iter().filter(|instance| instance.is_living()).count() as u32;
+    living.max(group.desired_capacity)
+}
+
+/// Returns why taking over a group would replace or strand its nodes.
+pub(crate) fn adoption_obstacles(
+    pool: &DesiredPool,
+    live: &AutoScalingGroup,
+    lifecycles: &BTreeMap<String, String>,
+) -> Vec<String> {
+    let wanted = match pool.capacity_type {
+        kmax_model::CapacityType::Spot => "spot",
+        kmax_model::CapacityType::OnDemand => "on-demand",
+    };
+    let types: BTreeSet<&str> = pool.group.instance_types.iter().map(String::as_str).collect();
+    let mut obstacles = Vec::new();
+    for instance in live.instances.iter().filter(|instance| instance.is_living()) {
+        let (id, instance_type) = (&instance.id, &instance.instance_type);
+        if !types.contains(instance_type.as_str()) {
+            obstacles.push(format!("{id} is a {instance_type}, which the pool's spec leaves out"));
+        }
+        match lifecycles.get(id) {
+            Some(lifecycle) if lifecycle == wanted => {}
+            Some(lifecycle) => obstacles
+                .push(format!("{id} is {lifecycle} and the pool is {}", pool.capacity_type)),
+            None => obstacles.push(format!("how {id} was bought could not be read")),
+        }
+    }
+    obstacles
+}
