@@ -21,6 +21,29 @@ pub const TEMPLATE_VERSION: &str = "launch_template.version";
 /// The path of the template's name or the launch configuration that a group uses.
 pub const TEMPLATE_NAME: &str = "launch_template.name";
 
+/// Says which fields moved: "max_size was 40 when you reviewed, is 45 now".
+pub fn differences(before: &Fields, after: &Fields, when: &str) -> Vec<String> {
+    let value = |fields: &Fields, path: &str| fields.get(path).cloned().unwrap_or(Value::Null);
+    before
+        .keys()
+        .chain(after.keys())
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .map(|path| (path, value(before, path), value(after, path)))
+        .filter(|(_, was, is)| was != is)
+        .map(|(path, was, is)| format!("{path} was {} {when}, is {} now", show(&was), show(&is)))
+        .collect()
+}
+
+/// Writes a value for people.
+pub fn show(value: &Value) -> String {
+    match value {
+        Value::Null => "nothing".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
+    }
+}
+
 fn set<T: Serialize>(fields: &mut Fields, path: impl Into<String>, value: T) {
     let value = serde_json::to_value(value).unwrap_or(Value::Null);
     if !value.is_null() {

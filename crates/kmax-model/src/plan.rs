@@ -230,6 +230,8 @@ pub enum GroupWork {
         applied: LastApplied,
         /// The digest of the template version's content that it is to pin.
         template_content: Digest,
+        /// The number of that version, where it exists already.
+        template_version: Option<u64>,
     },
     /// Change it. Only what differs is sent.
     Update {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use kmax_model::fields::Fields;
+use kmax_model::fields::{differences, show};
 use kmax_model::{
     Address, Change, ChangeDocument, Digest, Impact, Notice, PLAN_FORMAT_VERSION, Plan,
     PlanDocument,
@@ -124,7 +124,7 @@ fn action(change: &Change) -> String {
 
 /// Says what moved between review and now.
 fn moved(approved: &ChangeDocument, change: &Change) -> Notice {
-    let mut words = differences(&approved.observed, &change.observed);
+    let mut words = differences(&approved.observed, &change.observed, "when you reviewed");
     if words.is_empty() {
         let after = |path: &str| {
             let field = approved.fields.iter().find(|field| field.path == path);
@@ -146,30 +146,6 @@ fn moved(approved: &ChangeDocument, change: &Change) -> Notice {
     }
     let message = format!("{}: {}", change.address, words.join("; "));
     notice(Some(change.address.to_string()), "stale-plan", message, "plan again and review that")
-}
-
-/// Says which fields of an object moved: "max_size was 40 when you reviewed, is 45 now".
-fn differences(before: &Fields, after: &Fields) -> Vec<String> {
-    let value = |fields: &Fields, path: &str| fields.get(path).cloned().unwrap_or(Value::Null);
-    before
-        .keys()
-        .chain(after.keys())
-        .collect::<BTreeSet<_>>()
-        .into_iter()
-        .filter(|path| value(before, path) != value(after, path))
-        .map(|path| {
-            let (was, is) = (value(before, path), value(after, path));
-            format!("{path} was {} when you reviewed, is {} now", show(&was), show(&is))
-        })
-        .collect()
-}
-
-fn show(value: &Value) -> String {
-    match value {
-        Value::Null => "nothing".to_owned(),
-        Value::String(text) => text.clone(),
-        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
-    }
 }
 
 /// Takes back what depends on a change that is refused.

@@ -202,6 +202,7 @@ pub(crate) fn create(
             desired: pool.group.clone(),
             applied: pool.applied.clone(),
             template_content: target.content.clone(),
+            template_version: target.number,
         })),
     })
 }
