@@ -130,12 +130,18 @@ impl ErrorClass {
 }
 
 /// Auto Scaling answers `ValidationError` while IAM's or EC2's news have not reached it.
+///
+/// The words are narrow on purpose: a refusal of what a template holds ("You must use a valid
+/// fully-formed launch template. The image id ... does not exist") stays one.
 fn is_not_yet(operation: Operation, message: &str) -> bool {
     let launches =
         matches!(operation, Operation::CreateAutoScalingGroup | Operation::UpdateAutoScalingGroup);
+    let no_template =
+        message.contains("specified launch template") && message.contains("does not exist");
     launches
-        && (message.contains("Invalid IAM Instance Profile")
-            || (message.contains("launch template") && message.contains("does not exist")))
+        && (no_template
+            || message.contains("Invalid IAM Instance Profile")
+            || message.contains("Could not find the specified version"))
 }
 
 /// A call to AWS failed.
