@@ -1,10 +1,12 @@
-//! A client-side token bucket for each operation, below AWS's own.
+//! A client-side token bucket for each operation, below AWS's own, and a bound on how many calls a
+//! service has in flight.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::{AwsPort, CloudError, Effect, Operation, Request, Response, Service};
@@ -40,6 +42,9 @@ impl Rates {
     }
 }
 
+/// How many calls a service has in flight at most.
+const IN_FLIGHT: usize = 16;
+
 struct Bucket {
     tokens: f64,
     filled_at: Instant,
@@ -49,12 +54,15 @@ struct Bucket {
 pub struct RateLimited {
     inner: Arc<dyn AwsPort>,
     buckets: Mutex<BTreeMap<Operation, Bucket>>,
+    in_flight: BTreeMap<Service, Semaphore>,
 }
 
 impl RateLimited {
     /// Wraps a port.
     pub fn new(inner: Arc<dyn AwsPort>) -> Self {
-        Self { inner, buckets: Mutex::default() }
+        let services = Operation::ALL.iter().map(|operation| operation.service());
+        let in_flight = services.map(|service| (service, Semaphore::new(IN_FLIGHT))).collect();
+        Self { inner, buckets: Mutex::default(), in_flight }
     }
 
     /// Takes a token, maybe one of the future, and returns how long to wait for it.
@@ -78,6 +86,46 @@ impl AwsPort for RateLimited {
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
         }
+        // The semaphores are never closed: without a permit there is no service of that name.
+        let _permit = match self.in_flight.get(&request.operation().service()) {
+            Some(slots) => slots.acquire().await.ok(),
+            None => None,
+        };
         self.inner.call(request).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Aws, ops};
+
+    struct Answers;
+
+    #[async_trait]
+    impl AwsPort for Answers {
+        async fn call(&self, _: Request) -> Result<Response, CloudError> {
+            Ok(Response::CreateTags(()))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_passes_and_the_rest_comes_at_the_rate() {
+        let aws = Aws::new(Arc::new(RateLimited::new(Arc::new(Answers))));
+        let rates = Rates::of(Operation::CreateTags);
+        let started = Instant::now();
+        let calls = |count: u32| {
+            let aws = aws.clone();
+            async move {
+                for _ in 0..count {
+                    aws.create_tags(ops::CreateTags::default()).await.unwrap();
+                }
+            }
+        };
+        calls(rates.burst as u32).await;
+        assert_eq!(started.elapsed(), Duration::ZERO);
+        calls(rates.per_second as u32 * 10).await;
+        let seconds = started.elapsed().as_secs_f64();
+        assert!((9.9..10.1).contains(&seconds), "{seconds}");
     }
 }
