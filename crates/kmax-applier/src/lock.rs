@@ -30,12 +30,12 @@ const TAG_PLAN: &str = "kmax:lock-plan";
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum LockError {
     /// Another apply holds it.
-    #[error("an apply of {who} holds the lock of this cluster and stack, since {since}")]
+    #[error("an apply of {who} holds the lock of this cluster and stack")]
     Held {
         /// Who.
         who: String,
-        /// Seconds since 1970, as text.
-        since: String,
+        /// Seconds since 1970, where the lock says so.
+        since: Option<u64>,
         /// Seconds since 1970 at which it ends unless renewed, where the lock says so.
         until: Option<u64>,
     },
@@ -119,11 +119,7 @@ impl ApplyLock {
         }
         let held = find(aws, &name).await.map_err(LockError::Cloud)?;
         Err(held.map_or(
-            LockError::Held {
-                who: "somebody".to_owned(),
-                since: "just now".to_owned(),
-                until: None,
-            },
+            LockError::Held { who: "somebody".to_owned(), since: None, until: None },
             |template| held_by(&template),
         ))
     }
@@ -215,25 +211,22 @@ async fn find(aws: &Aws, name: &str) -> Result<Option<LaunchTemplate>, CloudErro
     Ok(page.items.into_iter().find(|template| template.name == name))
 }
 
-fn until(template: &LaunchTemplate) -> Option<u64> {
-    template.tags.get(TAG_UNTIL)?.parse().ok()
+fn time(template: &LaunchTemplate, tag: &str) -> Option<u64> {
+    template.tags.get(tag)?.parse().ok()
 }
 
 fn held_by(template: &LaunchTemplate) -> LockError {
-    let tag = |key: &str, other: &str| {
-        template.tags.get(key).cloned().unwrap_or_else(|| other.to_owned())
-    };
     LockError::Held {
-        who: tag(TAG_WHO, "somebody"),
-        since: tag(TAG_SINCE, "an unknown time"),
-        until: until(template),
+        who: template.tags.get(TAG_WHO).cloned().unwrap_or_else(|| "somebody".to_owned()),
+        since: time(template, TAG_SINCE),
+        until: time(template, TAG_UNTIL),
     }
 }
 
 /// Deletes a lock that has expired, by its id: of several that try, one succeeds.
 async fn clear_expired(aws: &Aws, template: &LaunchTemplate, now: u64) -> Result<(), LockError> {
     // A lock that does not say when it ends is somebody's to look at.
-    if until(template).is_none_or(|until| now < until) {
+    if time(template, TAG_UNTIL).is_none_or(|until| now < until) {
         return Err(held_by(template));
     }
     let input = ops::DeleteLaunchTemplate { template_id: template.id.clone() };
