@@ -241,7 +241,8 @@ fn distribution(capacity_type: CapacityType) -> Distribution {
             CapacityType::Spot => 0,
             CapacityType::OnDemand => 100,
         },
-        on_demand_allocation: "prioritized".to_owned(),
+        // By priority a type that is dear for what it brings beside CPU and memory could come first.
+        on_demand_allocation: "lowest-price".to_owned(),
         spot_allocation: "price-capacity-optimized".to_owned(),
         spot_pools: None,
         spot_max_price: None,

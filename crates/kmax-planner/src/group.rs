@@ -43,6 +43,8 @@ struct Bases<'a> {
     /// The template version that was applied last.
     version: Option<&'a TemplateVersion>,
     adopted: bool,
+    /// The group pins a template that is gone, maybe with another of its name in its place.
+    template_gone: bool,
 }
 
 impl Bases<'_> {
@@ -78,6 +80,8 @@ impl Bases<'_> {
                 let live = self.live.fields().remove(path).unwrap_or(Value::Null);
                 Self::hash(&applied.overrides, &live, &group.instance_types)
             }
+            // Only a hand deletes a template under its group.
+            TEMPLATE_VERSION if self.template_gone => Base::Value(desired.clone()),
             TEMPLATE_VERSION => Base::Value(json!(applied.template_version.to_string())),
             _ if path.starts_with("distribution.") => match &self.live.launch {
                 LaunchSource::Mixed(policy) => {
@@ -214,6 +218,22 @@ pub(crate) struct Past<'a> {
     pub(crate) applied: Option<&'a LastApplied>,
     /// The template version that was applied last.
     pub(crate) version: Option<&'a TemplateVersion>,
+    /// The id of the live template of the pool's name.
+    pub(crate) template_id: Option<&'a str>,
+}
+
+/// Returns what a group pins where that is a template of the pool's name which is gone.
+///
+/// A template of the same name may be there again and hold the same version numbers; the group
+/// can't launch from it until it names it anew.
+fn pinned_but_gone(
+    pool: &DesiredPool,
+    live: &AutoScalingGroup,
+    template_id: Option<&str>,
+) -> Option<String> {
+    let pinned = live.launch.template().filter(|pinned| pinned.name == pool.template.name)?;
+    let is_there = template_id == Some(pinned.id.as_str());
+    (!is_there).then(|| format!("{} of {}, which is gone", pinned.version, pinned.id))
 }
 
 /// Compares a pool's group. None is a group as it should be.
@@ -225,15 +245,19 @@ pub(crate) fn change(
     target: &Target,
     depends_on: BTreeSet<Address>,
 ) -> Option<Change> {
-    let Past { history, applied, version } = past;
+    let Past { history, applied, version, template_id } = past;
     let adopted = standing == Standing::Adopted;
-    let bases = Bases { applied, live, pool, version, adopted };
+    let gone = pinned_but_gone(pool, live, template_id);
+    let bases = Bases { applied, live, pool, version, adopted, template_gone: gone.is_some() };
     let before = live.fields();
     let mut fields = Vec::new();
     for (path, after) in wanted(pool, target) {
-        let before = before.get(&path).cloned().unwrap_or(Value::Null);
+        let before = match &gone {
+            Some(gone) if path == TEMPLATE_VERSION => json!(gone),
+            Some(_) | None => before.get(&path).cloned().unwrap_or(Value::Null),
+        };
         if before != after {
-            let source = history.source(path == "instance_types" || path.contains("resources/"));
+            let source = history.source(path == "instance_types");
             let base = bases.of(&path, &after);
             push(&mut fields, &path, before, &base, after, source, history);
         }
@@ -245,7 +269,8 @@ pub(crate) fn change(
         let base = bases.of(&path, &Value::Null);
         push(&mut fields, &path, before, &base, Value::Null, history.source(false), history);
     }
-    if fields.is_empty() {
+    let record_lost = applied.is_none() && !adopted && !history.unfinished;
+    if fields.is_empty() || (record_lost && target.number.is_some()) {
         record_change(pool, live, history, applied, target, &mut fields);
     }
     if fields.is_empty() {
@@ -287,12 +312,20 @@ fn record_change(
         return;
     }
     let tag = |key: &str| live.tags.get(key).map(|tag| tag.value.clone());
+    let reason = if history.unfinished {
+        Reason::Unknown
+    } else if applied.is_none() || history.same_config {
+        Reason::Drift
+    } else {
+        // The config caught up with what a hand had done: nothing of it is left to mend.
+        Reason::Config
+    };
     let field = |key: &str, after: Value| FieldChange {
         path: tag_path(key),
         before: json!(tag(key)),
         after,
         base: None,
-        reason: if history.unfinished { Reason::Unknown } else { Reason::Drift },
+        reason,
     };
     if !current {
         fields.push(field(TAG_APPLIED, json!(record.to_string())));

@@ -49,7 +49,8 @@ pub(crate) fn check(
     }
     let nodes = bound(NODES_TERMINATED, guards.nodes_terminated);
     if terminated > nodes {
-        let what = format!("{} would be terminated", count(terminated, "node"));
+        let how = if impact.replaces > 0 { "terminated or replaced" } else { "terminated" };
+        let what = format!("{} would be {how}", count(terminated, "node"));
         refusals.push(refusal(NODES_TERMINATED, &what, terminated, nodes));
     }
     refusals

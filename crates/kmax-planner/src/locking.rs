@@ -217,6 +217,10 @@ pub fn explain(config: &Config, pool: &Pool, snapshot: &Snapshot) -> Result<Expl
         .map(|offering| offering.instance_type.as_str())
         .collect();
     let (mut chosen, mut excluded) = (Vec::new(), Vec::new());
+    // Cluster Autoscaler takes every node for the first type: the smallest memory comes first, and
+    // of equals the type that brings no disks of its own.
+    let mut types: Vec<&InstanceType> = types.iter().collect();
+    types.sort_by_key(|t| (t.memory_mib, t.instance_store_gb, t.vcpus, t.name.as_str()));
     for instance_type in types {
         let exclusion = match pool.spec.admits(instance_type, pool.arch, pool.capacity_type) {
             Err(exclusion) => Some(exclusion.to_string()),
@@ -228,9 +232,6 @@ pub fn explain(config: &Config, pool: &Pool, snapshot: &Snapshot) -> Result<Expl
         let verdict = verdict(instance_type, exclusion);
         if verdict.exclusion.is_none() { chosen.push(verdict) } else { excluded.push(verdict) }
     }
-    chosen.sort_by(|a, b| {
-        (a.memory_mib, a.vcpus, &a.instance_type).cmp(&(b.memory_mib, b.vcpus, &b.instance_type))
-    });
     for mut beyond in chosen.split_off(chosen.len().min(MAX_OVERRIDES)) {
         beyond.exclusion = Some(format!("past the {MAX_OVERRIDES} types that a group takes"));
         excluded.push(beyond);

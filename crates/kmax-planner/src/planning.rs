@@ -334,7 +334,12 @@ impl Planner<'_> {
                 pool,
                 standing.group,
                 live,
-                Past { history, applied: applied.as_ref(), version },
+                Past {
+                    history,
+                    applied: applied.as_ref(),
+                    version,
+                    template_id: template.map(|template| template.id.as_str()),
+                },
                 &target,
                 depends_on,
             ),
@@ -450,9 +455,13 @@ impl Planner<'_> {
                 continue;
             }
             let group = groups.get(&name);
+            if templates.get(&name).is_some_and(|state| state.failure.is_some()) {
+                continue;
+            }
             if let Some(group) = group {
                 if !is_ours(&group.plain_tags()) {
-                    outcome.refusals.push(ownership_lost(&name, "Auto Scaling group"));
+                    let address = Address::auto_scaling_group(&name);
+                    outcome.refusals.push(ownership_lost(&address, "Auto Scaling group"));
                     continue;
                 }
                 outcome.refusals.extend(drain_before_delete(&pool, group));
@@ -460,7 +469,8 @@ impl Planner<'_> {
             }
             if let Some(state) = templates.get(&name) {
                 if !is_ours(&state.template.tags) {
-                    outcome.refusals.push(ownership_lost(&name, "launch template"));
+                    let address = Address::launch_template(&name);
+                    outcome.refusals.push(ownership_lost(&address, "launch template"));
                     continue;
                 }
                 let users = groups.values().filter(|g| g.name != name);
@@ -568,12 +578,14 @@ fn lived_capacity_type(live: &AutoScalingGroup) -> Option<CapacityType> {
     }
 }
 
-fn ownership_lost(name: &str, what: &str) -> Notice {
+fn ownership_lost(address: &Address, what: &str) -> Notice {
     Notice {
-        address: None,
+        address: Some(address.to_string()),
         rule: "ownership-lost".to_owned(),
         message: format!(
-            "pool of {name} is gone from the config and its {what} lost its tags of kmax: it is not removed"
+            "the pool of {} is gone from the config and its {what} lost its tags of kmax: it is \
+             not removed",
+            address.name
         ),
         hint: Some(
             "remove it by hand, or put the pool back, apply, and remove it again".to_owned(),

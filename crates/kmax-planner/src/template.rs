@@ -147,22 +147,16 @@ pub(crate) fn change(
             );
             TemplateVersionWork::Make(Box::new(pool.template.data.clone()))
         }
-        Some(number) => {
-            if template.default_version != number {
-                let base = history.applied_version.map_or(Base::Unknown, |v| Base::Value(json!(v)));
-                push(
-                    &mut fields,
-                    "default_version",
-                    json!(template.default_version),
-                    &base,
-                    json!(number),
-                    history.source(false),
-                    history,
-                );
-            }
-            TemplateVersionWork::Keep { number, content: target.content.clone() }
-        }
+        Some(number) => TemplateVersionWork::Keep { number, content: target.content.clone() },
     };
+    // The default follows a version still to be made, so then only a hand's work is worth a word.
+    let default = template.default_version;
+    let after = target.number.map_or_else(|| json!(target.content), |number| json!(number));
+    if target.number.or(history.applied_version).is_some_and(|wanted| wanted != default) {
+        let base = history.applied_version.map_or(Base::Unknown, |v| Base::Value(json!(v)));
+        let source = history.source(false);
+        push(&mut fields, "default_version", json!(default), &base, after, source, history);
+    }
     if fields.is_empty() {
         return None;
     }
