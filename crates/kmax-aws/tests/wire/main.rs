@@ -1,0 +1,7 @@
+//! The AWS SDK against moto.
+
+mod conformance;
+mod errors;
+mod ground;
+mod reading;
+mod retries;
