@@ -174,6 +174,20 @@ impl CloudError {
     /// Returns what a person can do next.
     pub fn hint(&self) -> Option<String> {
         let action = self.operation.action();
+        match self.code.as_str() {
+            "NoCredentials" => {
+                return Some(
+                    "log in (`aws sso login`), set AWS_PROFILE, or give the credentials in the \
+                     environment"
+                        .to_owned(),
+                );
+            }
+            "NoRegion" => return Some("set `cluster.region`".to_owned()),
+            "ExpiredToken" | "ExpiredTokenException" => {
+                return Some("renew the credentials, then run it again".to_owned());
+            }
+            _ => {}
+        }
         match self.class {
             ErrorClass::Throttled => {
                 Some("run it again later, or with a lower --parallelism".to_owned())
