@@ -24,24 +24,56 @@ pub(crate) async fn carry_out(
 ) -> Result<(), StepError> {
     let address = &change.address;
     match work {
-        GroupWork::Create { desired, applied, template_content: _, template_version } => {
+        GroupWork::Create { desired, applied: _, template_content: _, template_version } => {
             let offered = pinned(context, address, offered, *template_version).await?;
-            create(context, address, desired, applied, &offered).await
+            create(context, address, desired, &offered).await
         }
         GroupWork::Update {
             desired,
-            applied,
+            applied: _,
             template_content: _,
             template_version,
             paths,
             remove_tags,
         } => {
             let offered = pinned(context, address, offered, *template_version).await?;
-            let update = Update { desired, applied, offered: &offered, paths, remove_tags };
+            let update = Update { desired, offered: &offered, paths, remove_tags };
             update.run(context, change).await
         }
         GroupWork::Delete => delete(context, change).await,
     }
+}
+
+/// Writes down what was applied, then takes the mark of an apply under way off.
+pub(crate) async fn finish(
+    context: &Context<'_>,
+    address: &Address,
+    work: &GroupWork,
+    offered: Option<&Offered>,
+) -> Result<(), StepError> {
+    let (applied, planned, marked) = match work {
+        GroupWork::Create { applied, template_version, .. } => (applied, template_version, true),
+        GroupWork::Update { applied, template_version, paths, .. } => {
+            let marked = !is_record_only(paths) || paths.contains(&tag_path(TAG_APPLYING));
+            (applied, template_version, marked)
+        }
+        GroupWork::Delete => return Ok(()),
+    };
+    let number = offered.map(|offered| offered.number).or(*planned);
+    let applied = LastApplied {
+        template_version: number.unwrap_or(applied.template_version),
+        ..applied.clone()
+    };
+    let record = (TAG_APPLIED.to_owned(), tag(applied.to_string()));
+    set_tags(context, address, vec![record]).await?;
+    let mark = marked.then(|| TAG_APPLYING.to_owned());
+    delete_tags(context, address, mark.into_iter().collect()).await
+}
+
+/// Returns whether nothing but the record of the last apply differs.
+fn is_record_only(paths: &BTreeSet<String>) -> bool {
+    let record = [TAG_APPLIED, TAG_APPLYING].map(tag_path);
+    paths.iter().all(|path| record.contains(path))
 }
 
 /// Returns the version to pin: what the template's change made, else the one that the plan names.
@@ -91,12 +123,9 @@ async fn create(
     context: &Context<'_>,
     address: &Address,
     desired: &DesiredGroup,
-    applied: &LastApplied,
     offered: &Offered,
 ) -> Result<(), StepError> {
-    if context.find_group(&address.name).await?.is_some() {
-        return Err(moved(address, "came up meanwhile"));
-    }
+    // The name is unique: creating it is the test whether it is there.
     let mut tags: BTreeMap<String, GroupTag> =
         desired.tags.iter().map(|(key, value)| (key.clone(), tag(value))).collect();
     tags.insert(TAG_APPLYING.to_owned(), tag(context.plan_digest.as_str()));
@@ -124,11 +153,12 @@ async fn create(
     }
     context
         .wait_for("the new Auto Scaling group was not seen", async || {
-            context.find_group(&address.name).await
+            match suspend(context, address, &desired.suspended_processes).await {
+                Err(StepError::Cloud(error)) if error.class == ErrorClass::NotFound => Ok(None),
+                answer => answer.map(Some),
+            }
         })
-        .await?;
-    suspend(context, address, &desired.suspended_processes).await?;
-    record(context, address, applied, offered, true).await
+        .await
 }
 
 async fn suspend(
@@ -170,24 +200,8 @@ async fn delete_tags(
     context.write(context.aws.delete_group_tags(input)).await
 }
 
-/// Writes down what was applied, then takes the mark of an apply under way off.
-async fn record(
-    context: &Context<'_>,
-    address: &Address,
-    applied: &LastApplied,
-    offered: &Offered,
-    marked: bool,
-) -> Result<(), StepError> {
-    let applied = LastApplied { template_version: offered.number, ..applied.clone() };
-    let record = (TAG_APPLIED.to_owned(), tag(applied.to_string()));
-    set_tags(context, address, vec![record]).await?;
-    let mark = marked.then(|| TAG_APPLYING.to_owned());
-    delete_tags(context, address, mark.into_iter().collect()).await
-}
-
 struct Update<'a> {
     desired: &'a DesiredGroup,
-    applied: &'a LastApplied,
     offered: &'a Offered,
     paths: &'a BTreeSet<String>,
     remove_tags: &'a BTreeSet<String>,
@@ -197,10 +211,8 @@ impl Update<'_> {
     async fn run(&self, context: &Context<'_>, change: &Change) -> Result<(), StepError> {
         let address = &change.address;
         let live = self.read(context, change).await?;
-        let only_the_record = [TAG_APPLIED, TAG_APPLYING].map(tag_path);
-        if self.paths.iter().all(|path| only_the_record.contains(path)) {
-            let marked = live.tags.contains_key(TAG_APPLYING);
-            return record(context, address, self.applied, self.offered, marked).await;
+        if is_record_only(self.paths) {
+            return Ok(());
         }
         // The mark comes with the first write, so that a crash from here on is no person's hand.
         let mut tags = vec![(TAG_APPLYING.to_owned(), tag(context.plan_digest.as_str()))];
@@ -216,8 +228,7 @@ impl Update<'_> {
             .cloned()
             .collect();
         suspend(context, address, &missing).await?;
-        delete_tags(context, address, self.remove_tags.clone()).await?;
-        record(context, address, self.applied, self.offered, true).await
+        delete_tags(context, address, self.remove_tags.clone()).await
     }
 
     /// Reads the group as it is now, and refuses one that is not as it was planned on.

@@ -25,16 +25,11 @@ pub(crate) async fn begin(
     let address = &change.address;
     match work {
         TemplateWork::Create { data, tags } => create(context, address, data, tags).await.map(Some),
-        TemplateWork::Update { id, set_tags, version, previous_user_data: _ } => {
+        TemplateWork::Update { id, set_tags: _, version, previous_user_data: _ } => {
             let Some(live) = context.find_template(&address.name).await? else {
                 return Err(moved(address, "is gone"));
             };
             unchanged(address, &change.observed, &live.fields())?;
-            if !set_tags.is_empty() {
-                context.step(address, "tags");
-                let input = ops::CreateTags { resource: id.clone(), tags: set_tags.clone() };
-                context.write(context.aws.create_tags(input)).await?;
-            }
             let number = match version {
                 TemplateVersionWork::Keep { number, content: _ } => *number,
                 TemplateVersionWork::Make(data) => make(context, address, id, data).await?,
@@ -54,9 +49,7 @@ async fn create(
     data: &TemplateData,
     tags: &BTreeMap<String, String>,
 ) -> Result<Offered, StepError> {
-    if context.find_template(&address.name).await?.is_some() {
-        return Err(moved(address, "came up meanwhile"));
-    }
+    // The name is unique: creating it is the test whether it is there.
     let input = ops::CreateLaunchTemplate {
         name: address.name.clone(),
         description: data.description(),
@@ -70,11 +63,7 @@ async fn create(
         }
         answer => answer?,
     };
-    context
-        .wait_for("the new launch template was not seen", async || {
-            context.find_template(&address.name).await
-        })
-        .await?;
+    // Where Auto Scaling has not heard of it yet, creating the group is tried again.
     Ok(Offered { id: template.id, number: template.latest_version })
 }
 
@@ -108,10 +97,14 @@ async fn make(
     Ok(made.number)
 }
 
-/// Moves the default version, once the group pins its new one.
+/// Takes ownership and moves the default version, once the group pins its new one.
+///
+/// Until the group's record is written, which comes after this, the group is marked: a crash before
+/// or after is no person's hand.
 pub(crate) async fn finish(
     context: &Context<'_>,
     address: &Address,
+    set_tags: &BTreeMap<String, String>,
     offered: &Offered,
 ) -> Result<(), StepError> {
     let Some(live) = context.find_template(&address.name).await? else {
@@ -119,6 +112,11 @@ pub(crate) async fn finish(
     };
     if live.id != offered.id {
         return Err(moved(address, "is another template of that name now"));
+    }
+    if !set_tags.is_empty() {
+        context.step(address, "tags");
+        let input = ops::CreateTags { resource: offered.id.clone(), tags: set_tags.clone() };
+        context.write(context.aws.create_tags(input)).await?;
     }
     if live.default_version != offered.number {
         context.step(address, "default version");

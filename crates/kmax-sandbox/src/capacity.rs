@@ -184,29 +184,14 @@ impl State {
         self.meta.now += seconds;
         let now = self.meta.now;
         self.settle_delays();
-        let tokens: Vec<String> = self
-            .tokens
-            .iter()
-            .filter(|(_, row)| now.saturating_sub(row.used_at) >= DAY)
-            .map(|(key, _)| key.clone())
-            .collect();
-        for key in tokens {
-            self.tokens.remove(&key);
-        }
+        self.tokens.retain(|row| now.saturating_sub(row.used_at) < DAY);
         for name in self.groups.keys() {
             self.replace_the_old(&name);
             self.replace_the_stray(&name);
             self.settle(&name, "time");
         }
-        let forgotten: Vec<String> = self
-            .instances
-            .iter()
-            .filter(|(_, row)| row.terminated_at.is_some_and(|at| now.saturating_sub(at) >= HOUR))
-            .map(|(id, _)| id.clone())
-            .collect();
-        for id in forgotten {
-            self.instances.remove(&id);
-        }
+        self.instances
+            .retain(|row| row.terminated_at.is_none_or(|at| now.saturating_sub(at) < HOUR));
     }
 
     fn replace_the_old(&mut self, name: &str) {

@@ -1,6 +1,6 @@
 //! Auto Scaling groups.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kmax_cloud::{Page, ops};
 use kmax_model::{AutoScalingGroup, GroupTag};
@@ -78,9 +78,11 @@ impl State {
                  constraint: Member must have value between 1 and {MOST_RECORDS}"
             )));
         }
-        if names.len() > MOST_RECORDS as usize {
+        if names.len() > size as usize {
+            // All that is named must fit into one page.
             return Err(Refusal::validation(format!(
-                "Up to {MOST_RECORDS} Auto Scaling group names can be described in a single request."
+                "Up to {size} Auto Scaling group names can be described where that is the greatest \
+                 number of records."
             )));
         }
         let paging =
@@ -89,7 +91,7 @@ impl State {
         let asked: Vec<String> = if names.is_empty() {
             self.groups.keys()
         } else {
-            let sorted: std::collections::BTreeSet<String> = names.iter().cloned().collect();
+            let sorted: BTreeSet<String> = names.iter().cloned().collect();
             sorted.into_iter().filter(|name| self.groups.contains(name)).collect()
         };
         let mut seen = Vec::new();
@@ -98,14 +100,11 @@ impl State {
                 seen.push(name);
             }
         }
-        let stale: BTreeMap<String, BTreeMap<String, GroupTag>> =
-            if self.stale_group_tags.is_empty() {
-                BTreeMap::new()
-            } else {
-                let table = &mut self.stale_group_tags;
-                let names = seen.iter();
-                names.filter_map(|n| read_tags(table, n).map(|tags| (n.clone(), tags))).collect()
-            };
+        let table = &mut self.stale_group_tags;
+        let stale: BTreeMap<String, BTreeMap<String, GroupTag>> = seen
+            .iter()
+            .filter_map(|name| read_tags(table, name).map(|tags| (name.clone(), tags)))
+            .collect();
         let rows = seen.into_iter().filter_map(|name| {
             let row = self.groups.get(&name)?;
             Some((name, &row.group))
@@ -153,11 +152,9 @@ impl State {
         Ok(row.group.clone())
     }
 
-    /// Writes a group back and brings it to its capacity.
-    fn put_group(&mut self, group: AutoScalingGroup, cause: &str) {
-        let name = group.name.clone();
-        self.groups.insert(name.clone(), GroupRow { group, reads_until_gone: None });
-        self.settle(&name, cause);
+    /// Writes a group that is not being deleted.
+    pub(crate) fn put_group(&mut self, group: AutoScalingGroup) {
+        self.groups.insert(group.name.clone(), GroupRow { group, reads_until_gone: None });
     }
 
     pub(crate) fn create_auto_scaling_group(
@@ -220,7 +217,8 @@ impl State {
             instances: Vec::new(),
             other: BTreeMap::new(),
         };
-        self.put_group(group, "autoscaling:CreateAutoScalingGroup");
+        self.put_group(group);
+        self.settle(name, "autoscaling:CreateAutoScalingGroup");
         self.hide(Hideable::Group, name);
         Ok(())
     }
@@ -249,13 +247,11 @@ impl State {
             self.check_subnets(subnets)?;
             group.subnets.clone_from(subnets);
         }
-        if let Some(launch) = launch {
+        if launch.is_some() || subnets.is_some() {
+            let launch = launch.as_ref().unwrap_or(&group.launch);
             group.launch = self.check_launch(launch, &group.subnets)?;
-        } else if subnets.is_some() {
-            group.launch = self.check_launch(&group.launch.clone(), &group.subnets)?;
         }
-        let AutoScalingGroup { capacity_rebalance: rebalance, .. } = &group;
-        group.capacity_rebalance = capacity_rebalance.unwrap_or(*rebalance);
+        group.capacity_rebalance = capacity_rebalance.unwrap_or(group.capacity_rebalance);
         group.max_instance_lifetime = max_instance_lifetime.unwrap_or(group.max_instance_lifetime);
         group.new_instances_protected =
             new_instances_protected.unwrap_or(group.new_instances_protected);
@@ -266,7 +262,8 @@ impl State {
                 format!("desired of {name} moved from {before} to {}", group.desired_capacity);
             self.audit(cause, event);
         }
-        self.put_group(group, cause);
+        self.put_group(group);
+        self.settle(name, cause);
         Ok(())
     }
 
@@ -311,12 +308,11 @@ impl State {
     }
 
     fn put_tags(&mut self, group: AutoScalingGroup, before: BTreeMap<String, GroupTag>) {
-        let name = group.name.clone();
         if self.meta.delay > 0 {
             let stale = StaleTags { reads: self.meta.delay, before };
-            self.stale_group_tags.insert(name.clone(), stale);
+            self.stale_group_tags.insert(group.name.clone(), stale);
         }
-        self.groups.insert(name, GroupRow { group, reads_until_gone: None });
+        self.put_group(group);
     }
 
     pub(crate) fn create_or_update_tags(
@@ -360,7 +356,7 @@ impl State {
         } else {
             group.suspended_processes.extend(processes.clone());
         }
-        self.groups.insert(name.clone(), GroupRow { group, reads_until_gone: None });
+        self.put_group(group);
         Ok(())
     }
 }

@@ -156,9 +156,7 @@ impl Sandbox {
 
     /// Takes back all faults.
     pub fn clear_faults(&mut self) {
-        for key in self.state.faults.keys() {
-            self.state.faults.remove(&key);
-        }
+        self.state.faults.clear();
     }
 
     /// Returns what happened beside the answers, in order.

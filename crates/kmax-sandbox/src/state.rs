@@ -259,24 +259,10 @@ impl State {
 
     /// Ends every delay that is under way.
     pub(crate) fn settle_delays(&mut self) {
-        for key in self.hidden.keys() {
-            self.hidden.remove(&key);
-        }
-        for key in self.stale_group_tags.keys() {
-            self.stale_group_tags.remove(&key);
-        }
-        for key in self.stale_template_tags.keys() {
-            self.stale_template_tags.remove(&key);
-        }
-        let going: Vec<String> = self
-            .groups
-            .iter()
-            .filter(|(_, row)| row.reads_until_gone.is_some())
-            .map(|(name, _)| name.clone())
-            .collect();
-        for name in going {
-            self.groups.remove(&name);
-        }
+        self.hidden.clear();
+        self.stale_group_tags.clear();
+        self.stale_template_tags.clear();
+        self.groups.retain(|row| row.reads_until_gone.is_none());
     }
 }
 

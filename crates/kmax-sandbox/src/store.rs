@@ -157,17 +157,21 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 impl FileStore {
     /// Opens a file; one that is not there is made from the seed.
     pub(crate) fn open(path: &Path, seed: &Seed) -> Result<Self, StoreError> {
-        let mut store = Self {
+        let mut store = Self::of(path, seed, Sandbox::empty());
+        store.with(|_| ())?;
+        Ok(store)
+    }
+
+    fn of(path: &Path, seed: &Seed, sandbox: Sandbox) -> Self {
+        Self {
             path: path.to_owned(),
             seed: seed.clone(),
-            sandbox: Sandbox::empty(),
+            sandbox,
             id: None,
             read_to: 0,
             lines: 0,
             whole: 0,
-        };
-        store.with(|_| ())?;
-        Ok(store)
+        }
     }
 
     fn io(&self, what: &'static str) -> impl FnOnce(io::Error) -> StoreError {
@@ -204,15 +208,7 @@ impl FileStore {
 
     /// Begins anew, whatever the file holds.
     pub(crate) fn reset(path: &Path, seed: &Seed) -> Result<(), StoreError> {
-        let mut store = Self {
-            path: path.to_owned(),
-            seed: seed.clone(),
-            sandbox: Sandbox::new(seed),
-            id: None,
-            read_to: 0,
-            lines: 0,
-            whole: 0,
-        };
+        let mut store = Self::of(path, seed, Sandbox::new(seed));
         let _locked = store.lock()?;
         store.write_whole()
     }

@@ -44,6 +44,16 @@ impl<T: Clone> Table<T> {
         Some(row)
     }
 
+    /// Removes the rows that are not to be kept.
+    pub(crate) fn retain(&mut self, is_kept: impl Fn(&T) -> bool) {
+        let gone = self.rows.extract_if(.., |_, row| !is_kept(row));
+        self.changed.extend(gone.map(|(key, _)| key));
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.retain(|_| false);
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }
@@ -142,7 +152,7 @@ mod tests {
         if let Some(row) = a.get_mut("x") {
             *row = 3;
         }
-        a.remove("y");
+        a.retain(|row| *row != 2);
         assert_eq!(a.remove("z"), None);
         let changes = a.take_changes();
         assert_eq!(changes, BTreeMap::from([("x".into(), Some(3)), ("y".into(), None)]));

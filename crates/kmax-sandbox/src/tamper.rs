@@ -164,6 +164,7 @@ impl Sandbox {
         match kind {
             Kind::AutoScalingGroup => {
                 let row = self.state.groups.remove(name).ok_or_else(missing)?;
+                self.state.stale_group_tags.remove(name);
                 for instance in &row.group.instances {
                     self.state.end_instance(&instance.id);
                 }
@@ -245,20 +246,29 @@ impl Sandbox {
 
 impl State {
     fn scale(&mut self, name: &str, desired: u32, cause: &str) -> Result<(), TamperError> {
-        let row = self
-            .groups
-            .get_mut(name)
-            .ok_or_else(|| TamperError::NoSuchObject(format!("auto_scaling_group.{name}")))?;
-        let AutoScalingGroup { min_size, max_size, .. } = row.group;
+        let mut group = self.living_group(name)?;
+        let AutoScalingGroup { min_size, max_size, .. } = group;
         if !(min_size..=max_size).contains(&desired) {
             return Err(TamperError::Refused(format!(
                 "New SetDesiredCapacity value {desired} is not between min size {min_size} and max \
                  size {max_size} of the group."
             )));
         }
-        row.group.desired_capacity = desired;
+        group.desired_capacity = desired;
+        self.put_group(group);
         self.settle(name, cause);
         Ok(())
+    }
+
+    /// Returns a group that can be changed.
+    fn living_group(&self, name: &str) -> Result<AutoScalingGroup, TamperError> {
+        let missing = || TamperError::NoSuchObject(format!("auto_scaling_group.{name}"));
+        let GroupRow { group, .. } = self.groups.get(name).ok_or_else(missing)?;
+        if group.is_being_deleted() {
+            let message = format!("The Auto Scaling group '{name}' is being deleted.");
+            return Err(TamperError::Refused(message));
+        }
+        Ok(group.clone())
     }
 
     fn set_group(
@@ -267,9 +277,7 @@ impl State {
         field: &str,
         value: Option<&str>,
     ) -> Result<(), TamperError> {
-        let Some(GroupRow { group, .. }) = self.groups.get(name).cloned() else {
-            return Err(TamperError::NoSuchObject(format!("auto_scaling_group.{name}")));
-        };
+        let mut group = self.living_group(name)?;
         let unknown = || TamperError::NoSuchField {
             object: format!("auto_scaling_group.{name}"),
             field: field.to_owned(),
@@ -287,12 +295,11 @@ impl State {
             return self.set_process(group, process, is_suspended);
         }
         if let Some(key) = field.strip_prefix("other.") {
-            let mut group = group;
             match value {
                 Some(value) => group.other.insert(key.to_owned(), value.to_owned()),
                 None => group.other.remove(key),
             };
-            self.groups.insert(name, GroupRow { group, reads_until_gone: None });
+            self.put_group(group);
             return Ok(());
         }
         let value = value.unwrap_or_default();
@@ -429,7 +436,7 @@ impl State {
             group.suspended_processes.remove(process);
         }
         let name = group.name.clone();
-        self.groups.insert(name.clone(), GroupRow { group, reads_until_gone: None });
+        self.put_group(group);
         self.settle(&name, BY_HAND);
         Ok(())
     }

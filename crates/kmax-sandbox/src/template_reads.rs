@@ -1,6 +1,6 @@
 //! Reads of launch templates and their versions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kmax_cloud::{Page, ops};
 use kmax_model::{LaunchTemplate, TemplateVersion};
@@ -89,7 +89,7 @@ impl State {
             let all = self.versions.under(&format!("{id}/"));
             return Ok(all.map(|(key, _)| key.clone()).collect());
         }
-        let mut keys = std::collections::BTreeSet::new();
+        let mut keys = BTreeSet::new();
         for version in versions {
             let number = version_number(&template, version)
                 .ok_or_else(|| Refusal::parameter(format!("Invalid version: '{version}'")))?;
@@ -117,7 +117,7 @@ impl State {
                 continue;
             }
             let Some(row) = self.templates.get(&id) else { continue };
-            let numbers: std::collections::BTreeSet<u64> =
+            let numbers: BTreeSet<u64> =
                 versions.iter().filter_map(|v| version_number(&row.template, v)).collect();
             keys.extend(numbers.into_iter().map(|number| version_key(&id, number)));
         }

@@ -176,8 +176,12 @@ impl State {
     /// Returns the template of an id that a call names.
     pub(crate) fn template(&mut self, id: &str) -> Result<TemplateRow, Refusal> {
         check_template_id(id)?;
+        self.seen_template(id).ok_or_else(|| no_such_template(id))
+    }
+
+    fn seen_template(&mut self, id: &str) -> Option<TemplateRow> {
         let is_seen = self.sees(Hideable::Template, id);
-        self.templates.get(id).filter(|_| is_seen).cloned().ok_or_else(|| no_such_template(id))
+        self.templates.get(id).filter(|_| is_seen).cloned()
     }
 
     pub(crate) fn create_launch_template(
@@ -327,12 +331,19 @@ impl State {
                 "Up to 200 launch template versions can be deleted in a single request.",
             ));
         }
-        let mut row = self.template(template_id)?;
+        check_template_id(template_id)?;
         let distinct: BTreeSet<u64> = versions.iter().copied().collect();
+        let failed = |code: &str, message: String| Some((code.to_owned(), message));
+        let Some(mut row) = self.seen_template(template_id) else {
+            // EC2 answers that for each version; the call itself succeeds.
+            let message = no_such_template(template_id).message().to_owned();
+            let error = failed("launchTemplateIdDoesNotExist", message);
+            let answer = |version| ops::VersionDeletion { version, error: error.clone() };
+            return Ok(distinct.into_iter().map(answer).collect());
+        };
         let mut answers = Vec::new();
         for version in distinct {
             let key = version_key(template_id, version);
-            let failed = |code: &str, message: String| Some((code.to_owned(), message));
             let error = if version == row.template.default_version {
                 failed(
                     "unexpectedError",

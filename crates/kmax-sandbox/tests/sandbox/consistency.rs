@@ -87,6 +87,12 @@ fn a_group_goes_slowly() {
     let going = Err(("ScalingActivityInProgress".to_owned(), ErrorClass::InUse));
     assert_eq!(world.update(update), going);
     assert_eq!(call!(world, DeleteAutoScalingGroup, delete), going);
+    // Nobody brings it back.
+    assert!(world.sandbox.scale("abc", 1).is_err());
+    for (field, value) in [("max", "7"), ("other.X", "y"), ("suspended_processes.Launch", "true")] {
+        let path = format!("auto_scaling_group.abc.{field}");
+        assert!(world.sandbox.set(&path, value).is_err(), "{field}");
+    }
     let mut statuses = Vec::new();
     for _ in 0..3 {
         let read = ops::DescribeAutoScalingGroups::default();

@@ -32,9 +32,14 @@ fn sizes_of_pages_are_bounded() {
         let answer = call!(world, DescribeAutoScalingGroups, input);
         assert_eq!(answer, Err(("ValidationError".into(), ErrorClass::Invalid)));
     }
-    let names = (0..101).map(|n| format!("g{n}")).collect();
-    let input = ops::DescribeAutoScalingGroups { names, ..Default::default() };
-    assert!(call!(world, DescribeAutoScalingGroups, input).is_err());
+    for (count, max_records) in [(51, None), (21, Some(20)), (101, Some(100))] {
+        let mut read = |count: u32| {
+            let names = (0..count).map(|n| format!("g{n}")).collect();
+            let input = ops::DescribeAutoScalingGroups { names, max_records, next_token: None };
+            call!(world, DescribeAutoScalingGroups, input).is_ok()
+        };
+        assert_eq!([read(count - 1), read(count)], [true, false], "{count}");
+    }
     let names = (0..201).map(|n| format!("g{n}")).collect();
     let input = ops::DescribeLaunchTemplates { names, ..Default::default() };
     assert!(call!(world, DescribeLaunchTemplates, input).is_err());
