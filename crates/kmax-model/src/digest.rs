@@ -6,6 +6,11 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::canonical;
+
+/// What every digest begins with.
+const PREFIX: &str = "sha256:";
+
 /// A SHA-256 digest, written `sha256:<64 hex digits>`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -14,15 +19,21 @@ pub struct Digest(String);
 impl Digest {
     /// Digests bytes as they are.
     pub fn of_bytes(bytes: &[u8]) -> Self {
-        Self(format!("sha256:{:x}", Sha256::digest(bytes)))
+        const DIGITS: [char; 16] =
+            ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+        let mut text = String::with_capacity(PREFIX.len() + 64);
+        text.push_str(PREFIX);
+        for byte in Sha256::digest(bytes) {
+            text.push(DIGITS[usize::from(byte >> 4)]);
+            text.push(DIGITS[usize::from(byte & 15)]);
+        }
+        Self(text)
     }
 
-    /// Digests a value by its canonical JSON.
-    ///
-    /// `serde_json::Value` keeps its keys sorted, so equal values have equal bytes.
+    /// Digests a value by its canonical JSON; equal values have equal bytes.
     pub fn of<T: Serialize + ?Sized>(value: &T) -> Self {
-        let json = serde_json::to_value(value).unwrap_or(serde_json::Value::Null);
-        Self::of_bytes(json.to_string().as_bytes())
+        let json = canonical::to_vec(value).unwrap_or_else(|_| b"null".to_vec());
+        Self::of_bytes(&json)
     }
 
     /// Returns the whole text.
@@ -32,7 +43,7 @@ impl Digest {
 
     /// Returns the first 8 hex digits.
     pub fn short(&self) -> &str {
-        &self.0["sha256:".len()..][..8]
+        &self.0[PREFIX.len()..][..8]
     }
 }
 
@@ -46,7 +57,7 @@ impl FromStr for Digest {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let hex = text.strip_prefix("sha256:").unwrap_or_default();
+        let hex = text.strip_prefix(PREFIX).unwrap_or_default();
         if hex.len() == 64 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
             Ok(Self(text.to_owned()))
         } else {

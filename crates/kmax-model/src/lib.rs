@@ -2,6 +2,7 @@
 
 mod address;
 mod applied;
+mod canonical;
 mod catalog;
 mod cluster;
 mod desired;

@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kmax_model::fields::{Fields, TEMPLATE_NAME, TEMPLATE_VERSION, tag_path};
 use kmax_model::{
-    Action, Address, AutoScalingGroup, CA_PREFIX, Change, DesiredPool, Distribution, FieldChange,
-    GroupWork, Impact, LastApplied, LaunchSource, Owner, Reason, TAG_APPLIED, TAG_APPLYING,
-    TAG_PREFIX, TemplateVersion, Work, short_hash,
+    Action, Address, AutoScalingGroup, CA_PREFIX, Change, DesiredGroup, DesiredPool, Distribution,
+    FieldChange, GroupTag, GroupWork, Impact, LastApplied, LaunchSource, Managed, Override, Owner,
+    Reason, TAG_APPLIED, TAG_APPLYING, TAG_PREFIX, TemplateVersion, Work, short_hash,
 };
 use serde_json::{Value, json};
 
 use crate::desired::{CA_LABEL, CA_RESOURCE, CA_TAINT, under};
 use crate::ownership::Standing;
-use crate::reason::Base;
+use crate::reason::{Base, Source};
 use crate::template::{Draft, History, Target, finish, push};
 
 /// What a group's tags tell of its last apply.
@@ -176,6 +176,73 @@ fn wanted(pool: &DesiredPool, target: &Target) -> Fields {
     fields
 }
 
+/// Returns whether a group is just as it is wanted, without a tag too many: then no field of it
+/// differs, and making them all to find that out would be most of a plan's time.
+fn is_met(desired: &DesiredGroup, live: &AutoScalingGroup, target: &Target) -> bool {
+    // Exhaustive, so that a field added later is not forgotten here.
+    let DesiredGroup {
+        name,
+        min_size,
+        max_size,
+        subnets,
+        instance_types,
+        distribution,
+        tags,
+        suspended_processes,
+        capacity_rebalance,
+        max_instance_lifetime,
+        new_instances_protected,
+    } = desired;
+    let LaunchSource::Mixed(policy) = &live.launch else { return false };
+    let is_version = |number: u64| policy.template.version == number.to_string();
+    policy.template.name == *name
+        && target.number.is_some_and(is_version)
+        && policy.overrides.len() == instance_types.len()
+        && policy.overrides.iter().zip(instance_types).all(|(item, name)| is_type(item, name))
+        && policy.distribution == *distribution
+        && live.min_size == *min_size
+        && live.max_size == *max_size
+        && live.subnets == *subnets
+        && live.suspended_processes.is_superset(suspended_processes)
+        && is_managed_as(capacity_rebalance, live.capacity_rebalance)
+        && is_managed_as(max_instance_lifetime, live.max_instance_lifetime)
+        && is_managed_as(new_instances_protected, live.new_instances_protected)
+        && has_just(&live.tags, tags)
+}
+
+/// Returns whether an override names a type and nothing else.
+fn is_type(item: &Override, name: &str) -> bool {
+    let Override { instance_type, weighted_capacity, template, requirements } = item;
+    instance_type.as_deref() == Some(name)
+        && weighted_capacity.is_none()
+        && template.is_none()
+        && requirements.is_none()
+}
+
+/// Returns whether a live value is the one wanted, AWS's default where none is.
+fn is_managed_as<T: Default + PartialEq>(wanted: &Managed<T>, live: T) -> bool {
+    match wanted {
+        Managed::Unmanaged => true,
+        Managed::Unset => live == T::default(),
+        Managed::Set(value) => live == *value,
+    }
+}
+
+/// Returns whether tags are those wanted, those of kmax's own records aside.
+fn has_just(live: &BTreeMap<String, GroupTag>, wanted: &BTreeMap<String, String>) -> bool {
+    let mut wanted = wanted.iter().peekable();
+    for (key, GroupTag { value, propagate_at_launch }) in live {
+        if wanted.next_if(|(name, _)| *name == key).is_some_and(|(_, text)| text == value) {
+            if *propagate_at_launch {
+                return false;
+            }
+        } else if key != TAG_APPLIED && key != TAG_APPLYING {
+            return false;
+        }
+    }
+    wanted.next().is_none()
+}
+
 /// Makes the creation of a pool's group.
 pub(crate) fn create(
     pool: &DesiredPool,
@@ -218,6 +285,8 @@ pub(crate) struct Past<'a> {
     pub(crate) applied: Option<&'a LastApplied>,
     /// The template version that was applied last.
     pub(crate) version: Option<&'a TemplateVersion>,
+    /// What brought the version that the group is to pin.
+    pub(crate) version_source: Source,
     /// The id of the live template of the pool's name.
     pub(crate) template_id: Option<&'a str>,
 }
@@ -245,29 +314,35 @@ pub(crate) fn change(
     target: &Target,
     depends_on: BTreeSet<Address>,
 ) -> Option<Change> {
-    let Past { history, applied, version, template_id } = past;
+    let Past { history, applied, version, version_source, template_id } = past;
     let adopted = standing == Standing::Adopted;
     let gone = pinned_but_gone(pool, live, template_id);
     let bases = Bases { applied, live, pool, version, adopted, template_gone: gone.is_some() };
-    let before = live.fields();
     let mut fields = Vec::new();
-    for (path, after) in wanted(pool, target) {
-        let before = match &gone {
-            Some(gone) if path == TEMPLATE_VERSION => json!(gone),
-            Some(_) | None => before.get(&path).cloned().unwrap_or(Value::Null),
-        };
-        if before != after {
-            let source = history.source(path == "instance_types");
-            let base = bases.of(&path, &after);
-            push(&mut fields, &path, before, &base, after, source, history);
+    let mut remove_tags = BTreeSet::new();
+    if gone.is_some() || !is_met(&pool.group, live, target) {
+        let before = live.fields();
+        for (path, after) in wanted(pool, target) {
+            let before = match &gone {
+                Some(gone) if path == TEMPLATE_VERSION => json!(gone),
+                Some(_) | None => before.get(&path).cloned().unwrap_or(Value::Null),
+            };
+            if before != after {
+                let source = match path.as_str() {
+                    TEMPLATE_VERSION => version_source,
+                    _ => history.source(path == "instance_types"),
+                };
+                let base = bases.of(&path, &after);
+                push(&mut fields, &path, before, &base, after, source, history);
+            }
         }
-    }
-    let remove_tags = obsolete_tags(live, pool, version);
-    for key in &remove_tags {
-        let path = tag_path(key);
-        let before = before.get(&path).cloned().unwrap_or(Value::Null);
-        let base = bases.of(&path, &Value::Null);
-        push(&mut fields, &path, before, &base, Value::Null, history.source(false), history);
+        remove_tags = obsolete_tags(live, pool, version);
+        for key in &remove_tags {
+            let path = tag_path(key);
+            let before = before.get(&path).cloned().unwrap_or(Value::Null);
+            let base = bases.of(&path, &Value::Null);
+            push(&mut fields, &path, before, &base, Value::Null, history.source(false), history);
+        }
     }
     let record_lost = applied.is_none() && !adopted && !history.unfinished;
     if fields.is_empty() || (record_lost && target.number.is_some()) {
@@ -284,7 +359,7 @@ pub(crate) fn change(
         reason: None,
         impact: impact(pool, live, &paths, target),
         fields,
-        observed: before,
+        observed: live.fields(),
         depends_on,
         work: Work::Group(Box::new(GroupWork::Update {
             desired: pool.group.clone(),

@@ -24,13 +24,28 @@ pub struct Options {
     pub allow: BTreeMap<String, u32>,
 }
 
-/// What the comparison of one pool gives.
+/// Pools are compared by so many threads.
+const THREADS: usize = 4;
+/// Fewer pools than this are not worth a thread of their own.
+const POOLS_PER_THREAD: usize = 250;
+
+/// What the comparison of pools gives.
 #[derive(Default)]
 struct Outcome {
     changes: Vec<Change>,
     unchanged: usize,
     refusals: Vec<Notice>,
     warnings: Vec<Notice>,
+}
+
+impl Outcome {
+    fn add(&mut self, other: Self) {
+        let Self { changes, unchanged, refusals, warnings } = other;
+        self.changes.extend(changes);
+        self.unchanged += unchanged;
+        self.refusals.extend(refusals);
+        self.warnings.extend(warnings);
+    }
 }
 
 /// Plans. Same arguments, same plan.
@@ -158,12 +173,28 @@ impl Planner<'_> {
         else {
             return 0;
         };
-        let mut pools = 0;
-        for pool in self.config.pools.iter().filter(|pool| self.selects(&pool.id)) {
-            pools += 1;
-            self.pool(pool, templates.get(&pool.name), groups.get(&pool.name), outcome);
-        }
-        pools
+        let pools: Vec<&Pool> =
+            self.config.pools.iter().filter(|pool| self.selects(&pool.id)).collect();
+        let compare = |pools: &[&Pool]| {
+            let mut outcome = Outcome::default();
+            for pool in pools {
+                let (template, group) = (templates.get(&pool.name), groups.get(&pool.name));
+                self.pool(pool, template, group, &mut outcome);
+            }
+            outcome
+        };
+        // Pools know nothing of each other, and their results keep the pools' order.
+        std::thread::scope(|scope| {
+            let chunks = pools.chunks(POOLS_PER_THREAD.max(pools.len().div_ceil(THREADS)));
+            let threads: Vec<_> = chunks.map(|pools| scope.spawn(|| compare(pools))).collect();
+            for thread in threads {
+                match thread.join() {
+                    Ok(part) => outcome.add(part),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+        });
+        pools.len()
     }
 
     fn pool(
@@ -327,7 +358,7 @@ impl Planner<'_> {
         );
         let depends_on: BTreeSet<Address> =
             template_change.iter().map(|change| change.address.clone()).collect();
-        let version = state.and_then(|state| base_version(state, history));
+        let version = state.and_then(|state| base_version(state, history, &target));
         let group_change = match live {
             None => Some(group::create(pool, &target, depends_on, state.is_some())),
             Some(live) => group::change(
@@ -338,6 +369,7 @@ impl Planner<'_> {
                     history,
                     applied: applied.as_ref(),
                     version,
+                    version_source: template::source_of(template_change.as_ref(), history),
                     template_id: template.map(|template| template.id.as_str()),
                 },
                 &target,

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use kmax_model::fields::{Fields, tag_path};
 use kmax_model::{
     Action, Address, Change, DesiredPool, Digest, FieldChange, Impact, Reason, TemplateData,
-    TemplateState, TemplateVersion, TemplateVersionWork, TemplateWork, Work,
+    TemplateState, TemplateVersion, TemplateVersionWork, TemplateWork, VERSION_DESCRIPTION_PREFIX,
+    Work,
 };
 use serde_json::{Value, json};
 
@@ -76,8 +77,12 @@ pub(crate) fn target(
     .into_iter()
     .flatten()
     .find(|number| {
-        let fits = |version: &TemplateVersion| version.is_kmax() && version.data == *data;
-        versions.get(number).is_some_and(fits)
+        // Of equal contents the digests are equal: it is taken once.
+        let is_kmax = |version: &TemplateVersion| {
+            let digest = version.description.strip_prefix(VERSION_DESCRIPTION_PREFIX);
+            digest == Some(content.as_str())
+        };
+        versions.get(number).is_some_and(|version| version.data == *data && is_kmax(version))
     });
     Target { number, content }
 }
@@ -93,9 +98,15 @@ pub(crate) fn content_fields(data: &TemplateData) -> Fields {
 }
 
 /// Returns the base of the comparison: the version that kmax applied last, else none.
-pub(crate) fn base_version(state: &TemplateState, history: History) -> Option<&TemplateVersion> {
+pub(crate) fn base_version<'a>(
+    state: &'a TemplateState,
+    history: History,
+    target: &Target,
+) -> Option<&'a TemplateVersion> {
     let version = state.versions.get(&history.applied_version?)?;
-    version.is_kmax().then_some(version)
+    // The target was found to be of kmax already.
+    let is_kmax = target.number == Some(version.number) || version.is_kmax();
+    is_kmax.then_some(version)
 }
 
 /// Compares a pool's template. None is a template as it should be.
@@ -127,14 +138,16 @@ pub(crate) fn change(
             push(&mut fields, &tag_path(&key), before, &base, after, Source::Config, history);
         }
     }
-    let base = base_version(state, history);
+    let base = base_version(state, history, target);
     let live = history
         .pinned_version
         .and_then(|number| state.versions.get(&number))
         .or_else(|| state.versions.get(&template.default_version));
     let version = match target.number {
         None => {
+            let tags = fields.len();
             content_changes(pool, base.or(live), base.is_some(), history, &mut fields);
+            let source = version_source(&fields[tags..], history);
             let before = base.or(live).map(|version| version.number.to_string());
             push(
                 &mut fields,
@@ -142,7 +155,7 @@ pub(crate) fn change(
                 json!(before),
                 &if base.is_some() { Base::Value(json!(before)) } else { Base::Unknown },
                 json!(target.content),
-                history.source(false),
+                source,
                 history,
             );
             TemplateVersionWork::Make(Box::new(pool.template.data.clone()))
@@ -212,6 +225,25 @@ fn create(pool: &DesiredPool, address: Address, why: Reason) -> Change {
             tags: pool.owner.tags(),
         }),
     })
+}
+
+/// Returns what brought a new version: what brought all of its content.
+fn version_source(content: &[FieldChange], history: History) -> Source {
+    let is_upgrade = |field: &FieldChange| field.reason == Reason::Upgrade;
+    if !content.is_empty() && content.iter().all(is_upgrade) {
+        Source::Upgrade
+    } else {
+        history.source(false)
+    }
+}
+
+/// Returns what brought the version that a group is to pin, by its template's change.
+pub(crate) fn source_of(change: Option<&Change>, history: History) -> Source {
+    let version = change.and_then(|c| c.fields.iter().find(|field| field.path == "version"));
+    match version.map(|field| field.reason) {
+        Some(Reason::Upgrade) => Source::Upgrade,
+        Some(_) | None => history.source(false),
+    }
 }
 
 /// Compares the content with that of an immutable version: no hand can have changed it.
