@@ -1,0 +1,7 @@
+//! The binary `kmax`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    kmax_cli::main()
+}
