@@ -6,19 +6,21 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use kmax_cloud::Aws;
 use kmax_model::{
-    Address, ApplyReport, Change, ChangeOutcome, Event, Outcome, Plan, TemplateWork, Work,
+    Address, ApplyReport, Change, ChangeOutcome, Event, GroupWork, Kind, Outcome, Plan,
+    TemplateWork, Work,
 };
 
 use crate::context::{Context, Events, Settings, StepError};
 use crate::template::Offered;
 use crate::{ApplyLock, Cancel, group, prune, template};
 
-/// A template's change ends after its group's, so it has two parts.
+/// A template's change ends after its group's, and the group's record is written after that, so
+/// each has two parts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Task {
-    /// Everything but what comes after the group.
+    /// Everything but what comes last.
     Main(Address),
-    /// The default version of a template.
+    /// A template's tags and default version, a group's record.
     Finish(Address),
 }
 
@@ -103,17 +105,33 @@ fn tasks(changes: &BTreeMap<&Address, &Change>) -> BTreeMap<Task, BTreeSet<Task>
         let before = change.depends_on.iter().filter(|a| changes.contains_key(a));
         let before: BTreeSet<Task> = before.cloned().map(Task::Main).collect();
         let main = Task::Main((*address).clone());
-        if let Work::Template(TemplateWork::Update { .. }) = &change.work {
-            let group = Address::auto_scaling_group(&address.name);
-            let mut after = BTreeSet::from([main.clone()]);
-            if changes.contains_key(&group) {
-                after.insert(Task::Main(group));
-            }
-            tasks.insert(Task::Finish((*address).clone()), after);
+        let other = match address.kind {
+            Kind::LaunchTemplate => Task::Main(Address::auto_scaling_group(&address.name)),
+            Kind::AutoScalingGroup => Task::Finish(Address::launch_template(&address.name)),
+        };
+        if has_finish(change) {
+            let is_there = match changes.get(other.address()) {
+                Some(change) => matches!(other, Task::Main(_)) || has_finish(change),
+                None => false,
+            };
+            let after = [main.clone()].into_iter().chain(is_there.then_some(other));
+            tasks.insert(Task::Finish((*address).clone()), after.collect());
         }
         tasks.insert(main, before);
     }
     tasks
+}
+
+/// Returns whether a change has a second part.
+fn has_finish(change: &Change) -> bool {
+    match &change.work {
+        Work::Template(TemplateWork::Update { .. }) => true,
+        Work::Template(TemplateWork::Create { .. } | TemplateWork::Delete { .. }) => false,
+        Work::Group(work) => match **work {
+            GroupWork::Create { .. } | GroupWork::Update { .. } => true,
+            GroupWork::Delete => false,
+        },
+    }
 }
 
 struct Run<'a> {
@@ -252,12 +270,15 @@ async fn carry_out(
             group::carry_out(context, change, work, offered).await?;
             Ok(Done::Nothing)
         }
-        (Task::Finish(address), Work::Template(_)) => {
-            if let Some(offered) = offered {
-                template::finish(context, address, offered).await?;
+        (Task::Finish(address), Work::Template(work)) => {
+            if let (Some(offered), TemplateWork::Update { set_tags, .. }) = (offered, work) {
+                template::finish(context, address, set_tags, offered).await?;
             }
             Ok(Done::Nothing)
         }
-        (Task::Finish(_), Work::Group(_)) => Ok(Done::Nothing),
+        (Task::Finish(address), Work::Group(work)) => {
+            group::finish(context, address, work, offered).await?;
+            Ok(Done::Nothing)
+        }
     }
 }

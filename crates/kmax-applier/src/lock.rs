@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use kmax_cloud::{Aws, Clock, CloudError, ErrorClass, ops};
 use kmax_model::{ClusterRef, Digest, LaunchTemplate, MetadataOptions, TAG_LOCK, TemplateData};
@@ -20,6 +21,10 @@ const RENEW_AFTER: u64 = 60;
 const MARGIN: u64 = 30;
 /// How often an expired lock is tried to be taken over before another is said to hold it.
 const ATTEMPTS: u32 = 3;
+
+/// How often, and how far apart, a lock that EC2 does not see is tried to be given back.
+const RELEASES: u32 = 5;
+const RELEASE_PAUSE: Duration = Duration::from_millis(500);
 
 const TAG_WHO: &str = "kmax:lock-who";
 const TAG_SINCE: &str = "kmax:lock-since";
@@ -165,11 +170,17 @@ impl ApplyLock {
 
     /// Gives the lock back. One that can't be given back ends by itself.
     pub async fn release(self) -> Result<(), CloudError> {
-        let input = ops::DeleteLaunchTemplate { template_id: self.id };
-        match self.aws.delete_launch_template(input).await {
-            Err(error) if error.class == ErrorClass::NotFound => Ok(()),
-            answer => answer,
+        for _ in 0..RELEASES {
+            let input = ops::DeleteLaunchTemplate { template_id: self.id.clone() };
+            match self.aws.delete_launch_template(input).await {
+                // Gone, or made so lately that EC2 does not see it everywhere yet.
+                Err(error) if error.class == ErrorClass::NotFound => {
+                    tokio::time::sleep(RELEASE_PAUSE).await;
+                }
+                answer => return answer,
+            }
         }
+        Ok(())
     }
 }
 

@@ -5,11 +5,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use kmax_applier::{ApplyLock, Cancel, LockError, Settings, apply};
-use kmax_cloud::{Aws, Clock, RetryPolicy, Retrying, observe};
-use kmax_config::{Config, Lock};
-use kmax_model::{Address, ApplyReport, AutoScalingGroup, Event, Plan, Snapshot};
+use kmax_cloud::{Aws, AwsPort, Clock, RetryPolicy, Retrying, observe};
+use kmax_config::{Config, Lock, LockState};
+use kmax_model::{
+    Address, ApplyReport, Arch, AutoScalingGroup, ClusterRef, Event, Plan, Snapshot,
+};
 use kmax_planner::{LockRequest, Options, drift, lock_scope, plan, resolve_lock, scope};
 use kmax_sandbox::{Sandbox, SandboxPort, Seed};
+
+use crate::account::Account;
 
 /// The head of every config here.
 pub(crate) const HEAD: &str = r#"
@@ -76,8 +80,14 @@ pub(crate) fn parse(body: &str) -> Config {
     }
 }
 
+/// An image that no release names.
+pub(crate) const OWN_IMAGE: &str = "ami-0123456789abcdef0";
+
 fn seed() -> Seed {
-    Seed::default()
+    let mut seed = Seed::default();
+    seed.instance_profiles.insert("other".to_owned(), "kmax-worknode".to_owned());
+    seed.images.insert(OWN_IMAGE.to_owned(), Arch::X86_64);
+    seed
 }
 
 impl Engine {
@@ -96,6 +106,40 @@ impl Engine {
         engine
     }
 
+    /// Returns the same engine with a copy of the account.
+    pub(crate) fn fork(&self) -> Self {
+        let clock = TestClock(AtomicU64::new(self.clock.0.load(Ordering::SeqCst)));
+        Self {
+            port: self.port.with(|sandbox| sandbox.clone()).unwrap().into_port(),
+            config: self.config.clone(),
+            lock: self.lock.clone(),
+            options: self.options.clone(),
+            clock: Arc::new(clock),
+            settings: self.settings.clone(),
+            events: Arc::default(),
+        }
+    }
+
+    /// Returns another engine on the same account, with the same clock and a config of its own.
+    pub(crate) async fn beside(&self, body: &str) -> Self {
+        let mut engine = Self {
+            port: self.port.sibling(),
+            config: self.config.clone(),
+            lock: self.lock.clone(),
+            options: self.options.clone(),
+            clock: Arc::clone(&self.clock),
+            settings: self.settings.clone(),
+            events: Arc::default(),
+        };
+        engine.reconfigure(body).await;
+        engine
+    }
+
+    /// Returns the account as it is.
+    pub(crate) fn account(&self) -> Account {
+        Account::read(&self.port)
+    }
+
     /// Changes the config, and locks what is new.
     pub(crate) async fn reconfigure(&mut self, body: &str) {
         self.config = parse(body);
@@ -103,6 +147,11 @@ impl Engine {
     }
 
     pub(crate) async fn relock(&mut self, request: &LockRequest) {
+        let is_current = |pool| matches!(self.lock.entry(pool), LockState::Current(_));
+        if *request == LockRequest::Missing && self.config.pools.iter().all(is_current) {
+            self.lock.pools.retain(|id, _| self.config.pool(id).is_some());
+            return;
+        }
         let snapshot = observe(&self.aws(&self.port.sibling()), &lock_scope(&self.config)).await;
         let outcome = resolve_lock(&self.config, &self.lock, &snapshot, request);
         assert_eq!(outcome.failed, [], "the lock resolves");
@@ -136,9 +185,20 @@ impl Engine {
         port: &SandboxPort,
         plan: &Plan,
     ) -> Result<ApplyReport, LockError> {
-        let aws = self.aws(port);
+        self.apply_over(Arc::new(port.clone()), plan, &plan.cluster).await
+    }
+
+    /// Carries out a plan through any port, under the lock of a cluster.
+    pub(crate) async fn apply_over(
+        &self,
+        port: Arc<dyn AwsPort>,
+        plan: &Plan,
+        locked: &ClusterRef,
+    ) -> Result<ApplyReport, LockError> {
+        let retrying = Retrying::new(port, RetryPolicy::default(), Arc::new(|_, _| {}));
+        let aws = Aws::new(Arc::new(retrying));
         let clock: Arc<dyn Clock> = self.clock.clone();
-        let held = ApplyLock::acquire(&aws, clock, &plan.cluster, "a test", &plan.digest).await?;
+        let held = ApplyLock::acquire(&aws, clock, locked, "a test", &plan.digest).await?;
         let allowed: BTreeSet<Address> = plan.changes.iter().map(|c| c.address.clone()).collect();
         let events = Arc::clone(&self.events);
         let report = apply(
