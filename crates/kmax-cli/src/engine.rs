@@ -148,6 +148,7 @@ impl Engine {
         cancel: &Cancel,
         events: Events,
     ) -> Result<Applied, Failure> {
+        self.check_account().await?;
         let cluster = self.cluster();
         let clock = Arc::clone(&self.clock);
         let lock =
@@ -185,6 +186,24 @@ impl Engine {
         }
         applied.release_error = lock.release().await.err().map(|error| error.to_string());
         Ok(applied)
+    }
+
+    /// Taking the lock is a write, and nothing is written in another account.
+    async fn check_account(&self) -> Result<(), Failure> {
+        let wanted = &self.project.config.cluster.account;
+        let identity = self.aws.get_caller_identity(ops::GetCallerIdentity {}).await;
+        match identity {
+            Ok(identity) if identity.account == *wanted => Ok(()),
+            Ok(identity) => {
+                Err(Failure::Refused(vec![kmax_planner::wrong_account(&identity.account, wanted)]))
+            }
+            Err(error) => Err(Failure::Unread(Box::new(Notice {
+                address: None,
+                rule: "unread".to_owned(),
+                message: format!("whose credentials these are could not be read: {error}"),
+                hint: error.hint(),
+            }))),
+        }
     }
 
     fn cluster(&self) -> ClusterRef {

@@ -16,7 +16,7 @@ pub(crate) fn start(settings: &Settings) -> Result<(), Failure> {
         _ => "debug",
     };
     let directives = settings.log_filter.clone().unwrap_or_else(|| {
-        let kmax = ["applier", "aws", "cli", "cloud", "sandbox"];
+        let kmax = ["applier", "aws", "cloud", "sandbox"];
         let kmax = kmax.map(|name| format!("kmax_{name}={level}"));
         format!("error,{}", kmax.join(","))
     });

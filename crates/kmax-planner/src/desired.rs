@@ -259,7 +259,7 @@ pub(crate) fn under<'a>(
         .collect()
 }
 
-/// Resolves one pool.
+/// Resolves one pool, all but what [`record_source`] adds.
 pub(crate) fn resolve(
     config: &Config,
     pool: &Pool,
@@ -316,7 +316,7 @@ pub(crate) fn resolve(
         max_instance_lifetime: Managed::Unset,
         new_instances_protected: Managed::Unmanaged,
     };
-    let applied = applied(&group, pool, entry);
+    let applied = applied(&group, pool);
     let template = DesiredTemplate { name: pool.name.clone(), data };
     Ok(DesiredPool {
         id: pool.id.clone(),
@@ -330,7 +330,13 @@ pub(crate) fn resolve(
     })
 }
 
-fn applied(group: &DesiredGroup, pool: &Pool, entry: &LockEntry) -> LastApplied {
+/// Adds what a record says of config and lock, which only a pool that changes needs.
+pub(crate) fn record_source(desired: &mut DesiredPool, pool: &Pool, entry: &LockEntry) {
+    desired.applied.config = short_hash(pool);
+    desired.applied.locked_for = short_hash(&entry.inputs);
+}
+
+fn applied(group: &DesiredGroup, pool: &Pool) -> LastApplied {
     LastApplied {
         template_version: 0,
         min_size: group.min_size,
@@ -341,8 +347,8 @@ fn applied(group: &DesiredGroup, pool: &Pool, entry: &LockEntry) -> LastApplied 
         ca_labels: short_hash(&under(&group.tags, CA_LABEL)),
         ca_taints: short_hash(&under(&group.tags, CA_TAINT)),
         ca_resources: short_hash(&under(&group.tags, CA_RESOURCE)),
-        config: short_hash(pool),
-        locked_for: short_hash(&entry.inputs),
+        config: String::new(),
+        locked_for: String::new(),
         capacity_type: pool.capacity_type,
         arch: pool.arch,
     }

@@ -152,12 +152,26 @@ pub(crate) fn record(pool: &DesiredPool, template_version: u64) -> LastApplied {
 
 /// Returns whether a record tells of the same state; what it says of config and lock may differ.
 fn same_state(a: &LastApplied, b: &LastApplied) -> bool {
-    let state = |record: &LastApplied| LastApplied {
-        config: String::new(),
-        locked_for: String::new(),
-        ..record.clone()
-    };
-    state(a) == state(b)
+    let LastApplied {
+        template_version,
+        min_size,
+        max_size,
+        subnets,
+        distribution,
+        overrides,
+        ca_labels,
+        ca_taints,
+        ca_resources,
+        config: _,
+        locked_for: _,
+        capacity_type,
+        arch,
+    } = a;
+    *template_version == b.template_version
+        && (*min_size, *max_size) == (b.min_size, b.max_size)
+        && (*capacity_type, *arch) == (b.capacity_type, b.arch)
+        && (subnets, distribution, overrides) == (&b.subnets, &b.distribution, &b.overrides)
+        && (ca_labels, ca_taints, ca_resources) == (&b.ca_labels, &b.ca_taints, &b.ca_resources)
 }
 
 /// How many living instances a group has that were launched from another version.
@@ -176,9 +190,25 @@ fn wanted(pool: &DesiredPool, target: &Target) -> Fields {
     fields
 }
 
-/// Returns whether a group is just as it is wanted, without a tag too many: then no field of it
-/// differs, and making them all to find that out would be most of a plan's time.
-fn is_met(desired: &DesiredGroup, live: &AutoScalingGroup, target: &Target) -> bool {
+/// Returns whether a group is just as it is wanted, without a tag too many, and its record says so.
+///
+/// No field of it differs then. Making them all to find that out would be most of a plan's time.
+pub(crate) fn is_met(pool: &DesiredPool, live: &AutoScalingGroup, template_id: &str) -> bool {
+    let Some(pinned) = live.launch.template() else { return false };
+    let Some(version) = pinned.number() else { return false };
+    let is_recorded = || {
+        let applied = live.tags.get(TAG_APPLIED).and_then(|tag| tag.value.parse().ok());
+        applied.is_some_and(|applied| same_state(&applied, &record(pool, version)))
+    };
+    pinned.id == template_id
+        && pinned.version == version.to_string()
+        && !live.tags.contains_key(TAG_APPLYING)
+        && is_as_wanted(&pool.group, live)
+        && is_recorded()
+}
+
+/// Returns whether no field of a group differs, the version that it pins aside.
+fn is_as_wanted(desired: &DesiredGroup, live: &AutoScalingGroup) -> bool {
     // Exhaustive, so that a field added later is not forgotten here.
     let DesiredGroup {
         name,
@@ -194,9 +224,7 @@ fn is_met(desired: &DesiredGroup, live: &AutoScalingGroup, target: &Target) -> b
         new_instances_protected,
     } = desired;
     let LaunchSource::Mixed(policy) = &live.launch else { return false };
-    let is_version = |number: u64| policy.template.version == number.to_string();
     policy.template.name == *name
-        && target.number.is_some_and(is_version)
         && policy.overrides.len() == instance_types.len()
         && policy.overrides.iter().zip(instance_types).all(|(item, name)| is_type(item, name))
         && policy.distribution == *distribution
@@ -318,31 +346,25 @@ pub(crate) fn change(
     let adopted = standing == Standing::Adopted;
     let gone = pinned_but_gone(pool, live, template_id);
     let bases = Bases { applied, live, pool, version, adopted, template_gone: gone.is_some() };
+    let before = live.fields();
     let mut fields = Vec::new();
-    let mut remove_tags = BTreeSet::new();
-    if gone.is_some() || !is_met(&pool.group, live, target) {
-        let before = live.fields();
-        for (path, after) in wanted(pool, target) {
-            let before = match &gone {
-                Some(gone) if path == TEMPLATE_VERSION => json!(gone),
-                Some(_) | None => before.get(&path).cloned().unwrap_or(Value::Null),
-            };
-            if before != after {
-                let source = match path.as_str() {
-                    TEMPLATE_VERSION => version_source,
-                    _ => history.source(path == "instance_types"),
-                };
-                let base = bases.of(&path, &after);
-                push(&mut fields, &path, before, &base, after, source, history);
-            }
+    for (path, after) in wanted(pool, target) {
+        let before = match &gone {
+            Some(gone) if path == TEMPLATE_VERSION => json!(gone),
+            Some(_) | None => before.get(&path).cloned().unwrap_or(Value::Null),
+        };
+        if before != after {
+            let source = history.source(path == "instance_types");
+            let base = bases.of(&path, &after);
+            push(&mut fields, &path, before, &base, after, source, history);
         }
-        remove_tags = obsolete_tags(live, pool, version);
-        for key in &remove_tags {
-            let path = tag_path(key);
-            let before = before.get(&path).cloned().unwrap_or(Value::Null);
-            let base = bases.of(&path, &Value::Null);
-            push(&mut fields, &path, before, &base, Value::Null, history.source(false), history);
-        }
+    }
+    let remove_tags = obsolete_tags(live, pool, version);
+    for key in &remove_tags {
+        let path = tag_path(key);
+        let before = before.get(&path).cloned().unwrap_or(Value::Null);
+        let base = bases.of(&path, &Value::Null);
+        push(&mut fields, &path, before, &base, Value::Null, history.source(false), history);
     }
     let record_lost = applied.is_none() && !adopted && !history.unfinished;
     if fields.is_empty() || (record_lost && target.number.is_some()) {
@@ -359,7 +381,7 @@ pub(crate) fn change(
         reason: None,
         impact: impact(pool, live, &paths, target),
         fields,
-        observed: live.fields(),
+        observed: before,
         depends_on,
         work: Work::Group(Box::new(GroupWork::Update {
             desired: pool.group.clone(),

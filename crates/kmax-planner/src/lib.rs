@@ -25,6 +25,6 @@ pub use approve::{Approval, approve, approve_digest};
 pub use drift::{DriftItem, DriftReport, Finding, drift};
 pub use images::{image_parameters, release_of};
 pub use locking::{Explanation, LockOutcome, LockRequest, TypeVerdict, explain, resolve_lock};
-pub use planning::{Options, plan};
+pub use planning::{Options, plan, wrong_account};
 pub use scope::{lock_scope, scope};
 pub use user_data::user_data_diff;

@@ -1,7 +1,5 @@
 //! Whose a template and a group are, and whether kmax may touch them.
 
-use std::collections::BTreeMap;
-
 use kmax_model::{Address, AutoScalingGroup, LaunchTemplate, Notice, Owner, Ownership};
 
 /// What ownership allows.
@@ -21,6 +19,11 @@ pub(crate) struct Standings {
     pub(crate) group: Standing,
 }
 
+/// Reads the ownership from a group's tags.
+pub(crate) fn of_group(group: &AutoScalingGroup) -> Ownership {
+    Ownership::of(group.tags.iter().map(|(key, tag)| (key, &tag.value)))
+}
+
 enum Claim {
     Absent,
     Nobody,
@@ -28,9 +31,9 @@ enum Claim {
     Other(String),
 }
 
-fn claim(tags: Option<&BTreeMap<String, String>>, owner: &Owner) -> Claim {
-    let Some(tags) = tags else { return Claim::Absent };
-    match Ownership::of(tags) {
+fn claim(ownership: Option<Ownership>, owner: &Owner) -> Claim {
+    let Some(ownership) = ownership else { return Claim::Absent };
+    match ownership {
         Ownership::None => Claim::Nobody,
         Ownership::Owned(other) => {
             if other.cluster == owner.cluster && other.stack == owner.stack {
@@ -75,9 +78,8 @@ pub(crate) fn standings(
     group: Option<&AutoScalingGroup>,
     name: &str,
 ) -> Result<Standings, Vec<Notice>> {
-    let template_claim = claim(template.map(|t| &t.tags), owner);
-    let group_tags = group.map(AutoScalingGroup::plain_tags);
-    let group_claim = claim(group_tags.as_ref(), owner);
+    let template_claim = claim(template.map(|t| Ownership::of(&t.tags)), owner);
+    let group_claim = claim(group.map(of_group), owner);
     let one_is_ours = matches!(template_claim, Claim::Ours) || matches!(group_claim, Claim::Ours);
     let mut notices = Vec::new();
     let mut standing = |claim: Claim, address: Address, what: &str| match claim {

@@ -6,12 +6,12 @@ use kmax_config::{Config, Lock, LockEntry, LockState, Pool};
 use kmax_model::{
     Address, AutoScalingGroup, CapacityType, Change, ClusterRef, DesiredPool, Digest, EksCluster,
     LastApplied, LaunchSource, Notice, Owner, Ownership, Plan, PoolId, Read, ReadFailure, Snapshot,
-    TemplateState,
+    TemplateRef, TemplateState,
 };
 
 use crate::group::Past;
 use crate::guard::{self, count};
-use crate::ownership::{Standing, standings};
+use crate::ownership::{self, Standing, standings};
 use crate::template::{base_version, target};
 use crate::{desired, group, locking, remove, template, warn};
 
@@ -89,6 +89,18 @@ pub fn plan(config: &Config, lock: &Lock, snapshot: &Snapshot, options: &Options
     }
 }
 
+/// Refuses credentials of another account than the config names.
+pub fn wrong_account(account: &str, wanted: &str) -> Notice {
+    Notice {
+        address: None,
+        rule: "wrong-account".to_owned(),
+        message: format!(
+            "the credentials are of account {account} and cluster.account is {wanted}"
+        ),
+        hint: Some("use the credentials or the profile of the right account".to_owned()),
+    }
+}
+
 struct Planner<'a> {
     config: &'a Config,
     lock: &'a Lock,
@@ -107,14 +119,7 @@ impl Planner<'_> {
         match &self.snapshot.account {
             Read::Got(account) if account == wanted => true,
             Read::Got(account) => {
-                outcome.refusals.push(Notice {
-                    address: None,
-                    rule: "wrong-account".to_owned(),
-                    message: format!(
-                        "the credentials are of account {account} and cluster.account is {wanted}"
-                    ),
-                    hint: Some("use the credentials or the profile of the right account".into()),
-                });
+                outcome.refusals.push(wrong_account(account, wanted));
                 false
             }
             Read::NotRead | Read::Failed(_) => false,
@@ -222,7 +227,14 @@ impl Planner<'_> {
             return;
         }
         match desired::resolve(self.config, pool, &entry, self.snapshot, cluster) {
-            Ok(desired) => self.compare(&desired, template, group, outcome),
+            Ok(desired) if self.is_met(&desired, template, group) => {
+                outcome.warnings.extend(warn::few_spot_types(&desired));
+                outcome.unchanged += 2;
+            }
+            Ok(mut desired) => {
+                desired::record_source(&mut desired, pool, &entry);
+                self.compare(&desired, template, group, outcome);
+            }
             Err(notices) => outcome.refusals.extend(notices),
         }
     }
@@ -310,6 +322,23 @@ impl Planner<'_> {
                 LockState::Stale(..) | LockState::Missing => Ok(()),
             },
         }
+    }
+
+    /// Returns whether all of a pool is as it should be: then nothing has to be told of it but what
+    /// the config alone tells.
+    fn is_met(
+        &self,
+        pool: &DesiredPool,
+        state: Option<&TemplateState>,
+        live: Option<&AutoScalingGroup>,
+    ) -> bool {
+        let (Some(state), Some(live)) = (state, live) else { return false };
+        let pinned = live.launch.template().and_then(TemplateRef::number);
+        !live.is_being_deleted()
+            && group::running(live) <= pool.group.max_size
+            && warn::left_zones(pool, live, self.snapshot).is_none()
+            && group::is_met(pool, live, &state.template.id)
+            && pinned.is_some_and(|pinned| template::is_met(pool, state, pinned))
     }
 
     fn compare(
@@ -449,7 +478,7 @@ impl Planner<'_> {
     /// Returns names of live objects of this stack, with the pool that their tags name.
     fn owned(&self) -> BTreeSet<(String, PoolId)> {
         let cluster = &self.config.cluster;
-        let pool_of = |tags: &BTreeMap<String, String>| match Ownership::of(tags) {
+        let pool_of = |ownership: Ownership| match ownership {
             Ownership::Owned(Owner { cluster: c, stack, pool }) => {
                 (c == cluster.name && stack == cluster.stack).then_some(pool)
             }
@@ -458,12 +487,12 @@ impl Planner<'_> {
         let templates = self.snapshot.templates.got().into_iter().flatten();
         let groups = self.snapshot.groups.got().into_iter().flatten();
         templates
-            .filter_map(|(name, state)| Some((name.clone(), pool_of(&state.template.tags)?)))
-            .chain(
-                groups.filter_map(|(name, group)| {
-                    Some((name.clone(), pool_of(&group.plain_tags())?))
-                }),
-            )
+            .filter_map(|(name, state)| {
+                Some((name.clone(), pool_of(Ownership::of(&state.template.tags))?))
+            })
+            .chain(groups.filter_map(|(name, group)| {
+                Some((name.clone(), pool_of(ownership::of_group(group))?))
+            }))
             .collect()
     }
 
@@ -476,7 +505,7 @@ impl Planner<'_> {
         };
         let wanted: BTreeSet<&str> = self.config.pools.iter().map(|p| p.name.as_str()).collect();
         let cluster = &self.config.cluster;
-        let is_ours = |tags: &BTreeMap<String, String>| match Ownership::of(tags) {
+        let is_ours = |ownership: Ownership| match ownership {
             Ownership::Owned(owner) => {
                 owner.cluster == cluster.name && owner.stack == cluster.stack
             }
@@ -491,7 +520,7 @@ impl Planner<'_> {
                 continue;
             }
             if let Some(group) = group {
-                if !is_ours(&group.plain_tags()) {
+                if !is_ours(ownership::of_group(group)) {
                     let address = Address::auto_scaling_group(&name);
                     outcome.refusals.push(ownership_lost(&address, "Auto Scaling group"));
                     continue;
@@ -500,7 +529,7 @@ impl Planner<'_> {
                 outcome.changes.push(remove::delete_group(&pool, group));
             }
             if let Some(state) = templates.get(&name) {
-                if !is_ours(&state.template.tags) {
+                if !is_ours(Ownership::of(&state.template.tags)) {
                     let address = Address::launch_template(&name);
                     outcome.refusals.push(ownership_lost(&address, "launch template"));
                     continue;

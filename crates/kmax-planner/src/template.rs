@@ -57,6 +57,11 @@ impl Target {
     }
 }
 
+/// Returns whether a version is one of kmax's that holds just this content.
+pub(crate) fn is_version_of(version: &TemplateVersion, data: &TemplateData) -> bool {
+    version.data == *data && version.description.starts_with(VERSION_DESCRIPTION_PREFIX)
+}
+
 /// Finds a version that holds just the wanted content: the pinned one first, then the one applied
 /// last, the default, and the latest.
 pub(crate) fn target(
@@ -77,12 +82,8 @@ pub(crate) fn target(
     .into_iter()
     .flatten()
     .find(|number| {
-        // Of equal contents the digests are equal: it is taken once.
-        let is_kmax = |version: &TemplateVersion| {
-            let digest = version.description.strip_prefix(VERSION_DESCRIPTION_PREFIX);
-            digest == Some(content.as_str())
-        };
-        versions.get(number).is_some_and(|version| version.data == *data && is_kmax(version))
+        let fits = |version: &TemplateVersion| is_version_of(version, data);
+        versions.get(number).is_some_and(fits)
     });
     Target { number, content }
 }
@@ -107,6 +108,15 @@ pub(crate) fn base_version<'a>(
     // The target was found to be of kmax already.
     let is_kmax = target.number == Some(version.number) || version.is_kmax();
     is_kmax.then_some(version)
+}
+
+/// Returns whether a template carries its pool's tags, and the version that its group pins holds the
+/// wanted content and is the default.
+pub(crate) fn is_met(pool: &DesiredPool, state: &TemplateState, pinned: u64) -> bool {
+    let TemplateState { template, versions, failure: _ } = state;
+    template.default_version == pinned
+        && versions.get(&pinned).is_some_and(|version| is_version_of(version, &pool.template.data))
+        && pool.owner.tags().iter().all(|(key, value)| template.tags.get(key) == Some(value))
 }
 
 /// Compares a pool's template. None is a template as it should be.

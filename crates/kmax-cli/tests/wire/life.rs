@@ -188,6 +188,9 @@ fn another_account_is_left_alone() {
     let refused = ground.kmax(&["plan"]).code(3);
     assert!(refused.said("wrong-account"), "{}", refused.stdout);
     ground.kmax(&["apply", "--auto-approve"]).code(3);
+    // Neither is the lock taken there, which would be a write.
+    let digest = format!("sha256:{}", "0".repeat(64));
+    ground.kmax(&["apply", "--expect", &digest]).code(3);
     assert!(ground.account.calls().counts.keys().all(|call| !call.contains("Create")));
 }
 
