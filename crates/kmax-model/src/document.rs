@@ -21,6 +21,9 @@ pub struct PlanDocument {
     pub plan_digest: Digest,
     /// What it governs.
     pub cluster: ClusterDocument,
+    /// The pools that the plan was limited to; empty is all.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub selection: BTreeSet<PoolId>,
     /// Covers the config.
     pub config_digest: Digest,
     /// Covers the lock file.
@@ -183,6 +186,7 @@ impl PlanDocument {
                 account: plan.cluster.account.clone(),
                 stack: plan.cluster.stack.clone(),
             },
+            selection: plan.selection.clone(),
             config_digest: plan.config_digest.clone(),
             lock_digest: plan.lock_digest.clone(),
             created_at: created_at.to_owned(),

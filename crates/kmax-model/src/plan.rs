@@ -293,6 +293,8 @@ pub struct Plan {
     pub unchanged: usize,
     /// How many pools were compared.
     pub pools: usize,
+    /// The pools that the plan was limited to; empty is all.
+    pub selection: BTreeSet<PoolId>,
     /// Living nodes by pool.
     pub nodes: BTreeMap<PoolId, u32>,
 }

@@ -354,7 +354,10 @@ pub(crate) fn change(
             Some(_) | None => before.get(&path).cloned().unwrap_or(Value::Null),
         };
         if before != after {
-            let source = history.source(path == "instance_types");
+            let source = match path.as_str() {
+                TEMPLATE_VERSION => version_source,
+                _ => history.source(path == "instance_types"),
+            };
             let base = bases.of(&path, &after);
             push(&mut fields, &path, before, &base, after, source, history);
         }

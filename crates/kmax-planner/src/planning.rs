@@ -38,6 +38,11 @@ struct Outcome {
     warnings: Vec<Notice>,
 }
 
+/// Waits for a thread; a panic there is one here.
+fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
 impl Outcome {
     fn add(&mut self, other: Self) {
         let Self { changes, unchanged, refusals, warnings } = other;
@@ -56,15 +61,22 @@ pub fn plan(config: &Config, lock: &Lock, snapshot: &Snapshot, options: &Options
         account: config.cluster.account.clone(),
         stack: config.cluster.stack.clone(),
     };
-    let planner = Planner { config, lock, snapshot, options };
+    let owned = owned(config, snapshot);
+    let planner = Planner { config, lock, snapshot, options, owned };
     let mut outcome = Outcome::default();
     let mut pools = 0;
-    if planner.check_account(&mut outcome) {
-        planner.general(&mut outcome);
-        pools = planner.pools(&mut outcome);
-        planner.removals(&mut outcome);
-        outcome.refusals.extend(guard::check(config.guards, &options.allow, &outcome.changes));
-    }
+    let (config_digest, lock_digest) = std::thread::scope(|scope| {
+        // Nothing before the end needs the digests, and of many pools they take their time.
+        let digests = scope.spawn(|| (Digest::of(config), Digest::of(lock)));
+        if planner.check_account(&mut outcome) {
+            planner.general(&mut outcome);
+            pools = planner.pools(&mut outcome);
+            planner.removals(&mut outcome);
+            let refusals = guard::check(config.guards, &options.allow, &outcome.changes);
+            outcome.refusals.extend(refusals);
+        }
+        joined(digests)
+    });
     let Outcome { mut changes, unchanged, mut refusals, warnings } = outcome;
     changes.sort_by(|a, b| (&a.pool, &a.address).cmp(&(&b.pool, &b.address)));
     refusals.sort();
@@ -72,7 +84,6 @@ pub fn plan(config: &Config, lock: &Lock, snapshot: &Snapshot, options: &Options
     let (mut warnings, accepted) = planner.accept(warnings);
     warnings.sort();
     warnings.dedup();
-    let (config_digest, lock_digest) = (Digest::of(config), Digest::of(lock));
     Plan {
         digest: Plan::digest_of(&cluster_ref, &config_digest, &lock_digest, &changes),
         cluster: cluster_ref,
@@ -85,6 +96,7 @@ pub fn plan(config: &Config, lock: &Lock, snapshot: &Snapshot, options: &Options
         accepted,
         unchanged,
         pools,
+        selection: options.pools.clone(),
         nodes: planner.nodes(),
     }
 }
@@ -106,6 +118,8 @@ struct Planner<'a> {
     lock: &'a Lock,
     snapshot: &'a Snapshot,
     options: &'a Options,
+    /// Names of live objects of this stack, with the pool that their tags name.
+    owned: BTreeSet<(String, PoolId)>,
 }
 
 impl Planner<'_> {
@@ -156,7 +170,7 @@ impl Planner<'_> {
             Read::NotRead | Read::Failed(_) => {}
         }
         for id in &self.options.pools {
-            let lives = self.owned().iter().any(|(_, pool)| pool == id);
+            let lives = self.owned.iter().any(|(_, pool)| pool == id);
             if self.config.pool(id).is_none() && !lives {
                 outcome.refusals.push(Notice {
                     address: Some(id.to_string()),
@@ -193,10 +207,7 @@ impl Planner<'_> {
             let chunks = pools.chunks(POOLS_PER_THREAD.max(pools.len().div_ceil(THREADS)));
             let threads: Vec<_> = chunks.map(|pools| scope.spawn(|| compare(pools))).collect();
             for thread in threads {
-                match thread.join() {
-                    Ok(part) => outcome.add(part),
-                    Err(panic) => std::panic::resume_unwind(panic),
-                }
+                outcome.add(joined(thread));
             }
         });
         pools.len()
@@ -336,7 +347,6 @@ impl Planner<'_> {
         let pinned = live.launch.template().and_then(TemplateRef::number);
         !live.is_being_deleted()
             && group::running(live) <= pool.group.max_size
-            && warn::left_zones(pool, live, self.snapshot).is_none()
             && group::is_met(pool, live, &state.template.id)
             && pinned.is_some_and(|pinned| template::is_met(pool, state, pinned))
     }
@@ -475,27 +485,6 @@ impl Planner<'_> {
         (!refusals.is_empty()).then_some(refusals)
     }
 
-    /// Returns names of live objects of this stack, with the pool that their tags name.
-    fn owned(&self) -> BTreeSet<(String, PoolId)> {
-        let cluster = &self.config.cluster;
-        let pool_of = |ownership: Ownership| match ownership {
-            Ownership::Owned(Owner { cluster: c, stack, pool }) => {
-                (c == cluster.name && stack == cluster.stack).then_some(pool)
-            }
-            Ownership::None | Ownership::Partial(_) => None,
-        };
-        let templates = self.snapshot.templates.got().into_iter().flatten();
-        let groups = self.snapshot.groups.got().into_iter().flatten();
-        templates
-            .filter_map(|(name, state)| {
-                Some((name.clone(), pool_of(Ownership::of(&state.template.tags))?))
-            })
-            .chain(groups.filter_map(|(name, group)| {
-                Some((name.clone(), pool_of(ownership::of_group(group))?))
-            }))
-            .collect()
-    }
-
     /// Plans the removal of what is this stack's and no pool's.
     fn removals(&self, outcome: &mut Outcome) {
         let (Some(templates), Some(groups)) =
@@ -511,41 +500,41 @@ impl Planner<'_> {
             }
             Ownership::None | Ownership::Partial(_) => false,
         };
-        for (name, pool) in self.owned() {
-            if wanted.contains(name.as_str()) || !self.selects(&pool) {
+        for (name, pool) in &self.owned {
+            if wanted.contains(name.as_str()) || !self.selects(pool) {
                 continue;
             }
-            let group = groups.get(&name);
-            if templates.get(&name).is_some_and(|state| state.failure.is_some()) {
+            let group = groups.get(name);
+            if templates.get(name).is_some_and(|state| state.failure.is_some()) {
                 continue;
             }
             if let Some(group) = group {
                 if !is_ours(ownership::of_group(group)) {
-                    let address = Address::auto_scaling_group(&name);
+                    let address = Address::auto_scaling_group(name);
                     outcome.refusals.push(ownership_lost(&address, "Auto Scaling group"));
                     continue;
                 }
-                outcome.refusals.extend(drain_before_delete(&pool, group));
-                outcome.changes.push(remove::delete_group(&pool, group));
+                outcome.refusals.extend(drain_before_delete(pool, group));
+                outcome.changes.push(remove::delete_group(pool, group));
             }
-            if let Some(state) = templates.get(&name) {
+            if let Some(state) = templates.get(name) {
                 if !is_ours(Ownership::of(&state.template.tags)) {
-                    let address = Address::launch_template(&name);
+                    let address = Address::launch_template(name);
                     outcome.refusals.push(ownership_lost(&address, "launch template"));
                     continue;
                 }
-                let users = groups.values().filter(|g| g.name != name);
-                let user = users.filter(|g| g.launch.template().is_some_and(|t| t.name == name));
+                let users = groups.values().filter(|g| g.name != *name);
+                let user = users.filter(|g| g.launch.template().is_some_and(|t| t.name == *name));
                 if let Some(user) = user.map(|g| &g.name).next() {
                     outcome.refusals.push(Notice {
-                        address: Some(Address::launch_template(&name).to_string()),
+                        address: Some(Address::launch_template(name).to_string()),
                         rule: "template-in-use".to_owned(),
                         message: format!("Auto Scaling group {user} launches from {name} too"),
                         hint: Some("give that group a template of its own first".to_owned()),
                     });
                     continue;
                 }
-                outcome.changes.push(remove::delete_template(&pool, state, group.is_some()));
+                outcome.changes.push(remove::delete_template(pool, state, group.is_some()));
             }
         }
     }
@@ -601,9 +590,9 @@ impl Planner<'_> {
             })
         };
         let mut nodes = BTreeMap::new();
-        for (name, pool) in self.owned() {
-            if self.selects(&pool) {
-                *nodes.entry(pool).or_default() += living(&name);
+        for (name, pool) in &self.owned {
+            if self.selects(pool) {
+                *nodes.entry(pool.clone()).or_default() += living(name);
             }
         }
         nodes
@@ -622,6 +611,27 @@ impl Planner<'_> {
         accepted.dedup();
         (kept, accepted)
     }
+}
+
+/// Returns names of live objects of this stack, with the pool that their tags name.
+fn owned(config: &Config, snapshot: &Snapshot) -> BTreeSet<(String, PoolId)> {
+    let cluster = &config.cluster;
+    let pool_of = |ownership: Ownership| match ownership {
+        Ownership::Owned(Owner { cluster: c, stack, pool }) => {
+            (c == cluster.name && stack == cluster.stack).then_some(pool)
+        }
+        Ownership::None | Ownership::Partial(_) => None,
+    };
+    let templates = snapshot.templates.got().into_iter().flatten();
+    let groups = snapshot.groups.got().into_iter().flatten();
+    templates
+        .filter_map(|(name, state)| {
+            Some((name.clone(), pool_of(Ownership::of(&state.template.tags))?))
+        })
+        .chain(groups.filter_map(|(name, group)| {
+            Some((name.clone(), pool_of(ownership::of_group(group))?))
+        }))
+        .collect()
 }
 
 /// Tells from what lives how a group buys its nodes.

@@ -77,7 +77,13 @@ async fn apply(
             });
         }))
         .await?;
-    let options = options(settings, &allowances(allow));
+    let mut options = options(settings, &allowances(allow));
+    if let Some(Approved::Plan(document)) = &approved
+        && options.pools.is_empty()
+    {
+        // What a plan left out, its reviewer did not see: it is not refused, it is no part of it.
+        options.pools.clone_from(&document.selection);
+    }
     let approved = match approved {
         Some(approved) => approved,
         None => match propose(context, &engine, &options, *auto_approve, *json, view).await? {

@@ -44,6 +44,16 @@ fn a_digest() {
 }
 
 #[test]
+fn a_plan_of_some_pools_is_applied_without_naming_them_again() {
+    let environment = Environment::locked();
+    environment.ok("plan --sandbox --pool dsp/8c64g -o some.json");
+    environment.ok("apply some.json --sandbox");
+    environment.ok("plan --sandbox --pool dsp/8c64g --detailed-exitcode");
+    let rest = environment.run("plan --sandbox --detailed-exitcode -q");
+    assert_eq!(rest.code, Some(2), "the other pool is still to be made: {}", rest.stdout);
+}
+
+#[test]
 fn in_part() {
     let environment = Environment::locked();
     environment.ok("sandbox fault CreateAutoScalingGroup=AccessDenied");
