@@ -216,6 +216,11 @@ impl Update<'_> {
         }
         // The mark comes with the first write, so that a crash from here on is no person's hand.
         let mut tags = vec![(TAG_APPLYING.to_owned(), tag(context.plan_digest.as_str()))];
+        if !self.remove_tags.is_empty() {
+            // A group takes 50 tags: those that go make room for those that come.
+            set_tags(context, address, std::mem::take(&mut tags)).await?;
+            delete_tags(context, address, self.remove_tags.clone()).await?;
+        }
         let differs = |(key, _): &(&String, &String)| self.paths.contains(&tag_path(key));
         let wanted = self.desired.tags.iter().filter(differs);
         tags.extend(wanted.map(|(key, value)| (key.clone(), tag(value))));
@@ -227,8 +232,7 @@ impl Update<'_> {
             .difference(&live.suspended_processes)
             .cloned()
             .collect();
-        suspend(context, address, &missing).await?;
-        delete_tags(context, address, self.remove_tags.clone()).await
+        suspend(context, address, &missing).await
     }
 
     /// Reads the group as it is now, and refuses one that is not as it was planned on.

@@ -331,8 +331,14 @@ pub(crate) fn resolve(
 }
 
 /// Adds what a record says of config and lock, which only a pool that changes needs.
-pub(crate) fn record_source(desired: &mut DesiredPool, pool: &Pool, entry: &LockEntry) {
-    desired.applied.config = short_hash(pool);
+pub(crate) fn record_source(
+    desired: &mut DesiredPool,
+    config: &Config,
+    pool: &Pool,
+    entry: &LockEntry,
+) {
+    // A pool that names no subnets has the cluster's.
+    desired.applied.config = short_hash(&(pool, &config.cluster.subnets));
     desired.applied.locked_for = short_hash(&entry.inputs);
 }
 

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use kmax_model::fields::{Fields, TEMPLATE_NAME, TEMPLATE_VERSION, tag_path};
 use kmax_model::{
     Action, Address, AutoScalingGroup, CA_PREFIX, Change, DesiredGroup, DesiredPool, Distribution,
-    FieldChange, GroupTag, GroupWork, Impact, LastApplied, LaunchSource, Managed, Override, Owner,
-    Reason, TAG_APPLIED, TAG_APPLYING, TAG_PREFIX, TemplateVersion, Work, short_hash,
+    FieldChange, GroupTag, GroupWork, Impact, LastApplied, LaunchSource, Managed, Notice, Override,
+    Owner, Reason, TAG_APPLIED, TAG_APPLYING, TAG_PREFIX, TemplateVersion, Work, short_hash,
 };
 use serde_json::{Value, json};
 
@@ -143,6 +143,34 @@ fn obsolete_tags(
         .filter(|key| is_ours(key))
         .cloned()
         .collect()
+}
+
+/// Auto Scaling takes so many tags on a group.
+const MAX_TAGS: usize = 50;
+
+/// Refuses a pool whose tags, with those that other people set, would not fit on its group.
+pub(crate) fn too_many_tags(
+    pool: &DesiredPool,
+    live: &AutoScalingGroup,
+    version: Option<&TemplateVersion>,
+) -> Option<Notice> {
+    let obsolete = obsolete_tags(live, pool, version);
+    let kept = live.tags.keys().filter(|key| !obsolete.contains(*key));
+    let mut keys: BTreeSet<&str> = kept.map(String::as_str).collect();
+    let is_ours = |key: &&str| key.starts_with(TAG_PREFIX) || pool.group.tags.contains_key(*key);
+    let others = keys.iter().filter(|key| !is_ours(key)).count();
+    keys.extend(pool.group.tags.keys().map(String::as_str));
+    keys.extend([TAG_APPLIED, TAG_APPLYING]);
+    (keys.len() > MAX_TAGS).then(|| Notice {
+        address: Some(Address::auto_scaling_group(&live.name).to_string()),
+        rule: "too-many-tags".to_owned(),
+        message: format!(
+            "the group would have {} tags and Auto Scaling takes {MAX_TAGS}; {others} of them are \
+             not kmax's",
+            keys.len()
+        ),
+        hint: Some("take tags away in the config, or by hand those that are not kmax's".to_owned()),
+    })
 }
 
 /// Returns what `kmax:applied` has to say once a pool is as it should be.
@@ -382,7 +410,7 @@ pub(crate) fn change(
         pool,
         action: if adopted { Action::Adopt } else { Action::Update },
         reason: None,
-        impact: impact(pool, live, &paths, target),
+        impact: impact(pool, live, &paths, target, adopted),
         fields,
         observed: before,
         depends_on,
@@ -440,6 +468,7 @@ fn impact(
     live: &AutoScalingGroup,
     paths: &BTreeSet<String>,
     target: &Target,
+    adopted: bool,
 ) -> Impact {
     let mut impact = Impact::default();
     let running = running(live);
@@ -449,11 +478,15 @@ fn impact(
     if pool.group.min_size > live.desired_capacity {
         impact.launches = pool.group.min_size - live.desired_capacity;
     }
-    if let LaunchSource::Mixed(policy) = &live.launch {
-        let before = on_demand(&policy.distribution, running);
-        let after = on_demand(&pool.group.distribution, running);
-        impact.replaces = before.abs_diff(after);
-    }
+    let after = on_demand(&pool.group.distribution, running);
+    impact.replaces = match &live.launch {
+        LaunchSource::Mixed(policy) => on_demand(&policy.distribution, running).abs_diff(after),
+        // What is adopted has the right nodes, or it is refused.
+        LaunchSource::Template(_) | LaunchSource::Configuration(_) if adopted => 0,
+        // A group without a mix buys on demand.
+        LaunchSource::Template(_) | LaunchSource::Configuration(_) => running - after,
+        LaunchSource::None => 0,
+    };
     // A version still to be made is the template's change, which counts them.
     if paths.contains(TEMPLATE_VERSION) && target.number.is_some() {
         impact.stays_old = nodes_not_on(live, target.number);

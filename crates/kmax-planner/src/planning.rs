@@ -4,16 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kmax_config::{Config, Lock, LockEntry, LockState, Pool};
 use kmax_model::{
-    Address, AutoScalingGroup, CapacityType, Change, ClusterRef, DesiredPool, Digest, EksCluster,
-    LastApplied, LaunchSource, Notice, Owner, Ownership, Plan, PoolId, Read, ReadFailure, Snapshot,
-    TemplateRef, TemplateState,
+    Address, AutoScalingGroup, Change, ClusterRef, DesiredPool, Digest, EksCluster, Notice, Owner,
+    Ownership, Plan, PoolId, Read, ReadFailure, Snapshot, TemplateRef, TemplateState,
 };
 
 use crate::group::Past;
 use crate::guard::{self, count};
-use crate::ownership::{self, Standing, standings};
+use crate::ownership::{self, standings};
 use crate::template::{base_version, target};
-use crate::{desired, group, locking, remove, template, warn};
+use crate::{desired, group, locking, obstacle, remove, template, warn};
 
 /// What a run asks for beside the config.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,7 +24,7 @@ pub struct Options {
 }
 
 /// Pools are compared by so many threads.
-const THREADS: usize = 4;
+const THREADS: usize = 8;
 /// Fewer pools than this are not worth a thread of their own.
 const POOLS_PER_THREAD: usize = 250;
 
@@ -67,7 +66,8 @@ pub fn plan(config: &Config, lock: &Lock, snapshot: &Snapshot, options: &Options
     let mut pools = 0;
     let (config_digest, lock_digest) = std::thread::scope(|scope| {
         // Nothing before the end needs the digests, and of many pools they take their time.
-        let digests = scope.spawn(|| (Digest::of(config), Digest::of(lock)));
+        let config_digest = scope.spawn(|| Digest::of(config));
+        let lock_digest = scope.spawn(|| Digest::of(lock));
         if planner.check_account(&mut outcome) {
             planner.general(&mut outcome);
             pools = planner.pools(&mut outcome);
@@ -75,7 +75,7 @@ pub fn plan(config: &Config, lock: &Lock, snapshot: &Snapshot, options: &Options
             let refusals = guard::check(config.guards, &options.allow, &outcome.changes);
             outcome.refusals.extend(refusals);
         }
-        joined(digests)
+        (joined(config_digest), joined(lock_digest))
     });
     let Outcome { mut changes, unchanged, mut refusals, warnings } = outcome;
     changes.sort_by(|a, b| (&a.pool, &a.address).cmp(&(&b.pool, &b.address)));
@@ -119,7 +119,7 @@ struct Planner<'a> {
     snapshot: &'a Snapshot,
     options: &'a Options,
     /// Names of live objects of this stack, with the pool that their tags name.
-    owned: BTreeSet<(String, PoolId)>,
+    owned: BTreeMap<String, PoolId>,
 }
 
 impl Planner<'_> {
@@ -170,7 +170,7 @@ impl Planner<'_> {
             Read::NotRead | Read::Failed(_) => {}
         }
         for id in &self.options.pools {
-            let lives = self.owned.iter().any(|(_, pool)| pool == id);
+            let lives = self.owned.values().any(|pool| pool == id);
             if self.config.pool(id).is_none() && !lives {
                 outcome.refusals.push(Notice {
                     address: Some(id.to_string()),
@@ -243,7 +243,7 @@ impl Planner<'_> {
                 outcome.unchanged += 2;
             }
             Ok(mut desired) => {
-                desired::record_source(&mut desired, pool, &entry);
+                desired::record_source(&mut desired, self.config, pool, &entry);
                 self.compare(&desired, template, group, outcome);
             }
             Err(notices) => outcome.refusals.extend(notices),
@@ -379,7 +379,8 @@ impl Planner<'_> {
         };
         let (history, applied) = group::history(pool, live);
         if let Some(live) = live
-            && let Some(refusals) = self.obstacles(pool, live, applied.as_ref(), standing.group)
+            && let Some(refusals) =
+                obstacle::of(pool, live, applied.as_ref(), standing.group, self.snapshot)
         {
             outcome.refusals.extend(refusals);
             return;
@@ -419,6 +420,7 @@ impl Planner<'_> {
         if let Some(live) = live {
             outcome.warnings.extend(warn::left_zones(pool, live, self.snapshot));
             outcome.refusals.extend(needs_drain(pool, live));
+            outcome.refusals.extend(group::too_many_tags(pool, live, version));
         }
         for change in [template_change, group_change] {
             match change {
@@ -426,63 +428,6 @@ impl Planner<'_> {
                 None => outcome.unchanged += 1,
             }
         }
-    }
-
-    /// Returns why a group can't become what the config asks for, whatever is written.
-    fn obstacles(
-        &self,
-        pool: &DesiredPool,
-        live: &AutoScalingGroup,
-        applied: Option<&LastApplied>,
-        standing: Standing,
-    ) -> Option<Vec<Notice>> {
-        let address = Address::auto_scaling_group(&live.name).to_string();
-        let refuse = |rule: &str, message: String, hint: &str| Notice {
-            address: Some(address.clone()),
-            rule: rule.to_owned(),
-            message,
-            hint: Some(hint.to_owned()),
-        };
-        let mut refusals = Vec::new();
-        match standing {
-            Standing::Adopted => {
-                let none = BTreeMap::new();
-                let lifecycles = self.snapshot.lifecycles.got().unwrap_or(&none);
-                for obstacle in group::adoption_obstacles(pool, live, lifecycles) {
-                    refusals.push(refuse(
-                        "adopt-replaces-nodes",
-                        format!("taking over {} would replace nodes: {obstacle}", live.name),
-                        "make the pool's spec and capacity_type fit what runs, or let those nodes go first",
-                    ));
-                }
-            }
-            Standing::Ours => {
-                let fixed = |what: &str, was: &str, is: &str| {
-                    refuse(
-                        &format!("fixed-{}", what.replace('_', "-")),
-                        format!(
-                            "{what} is fixed for the life of a pool: it was {was} and is {is} now"
-                        ),
-                        "add a pool of another key, move the work there, then remove this one",
-                    )
-                };
-                let capacity_type = applied
-                    .map(|applied| applied.capacity_type)
-                    .or_else(|| lived_capacity_type(live));
-                if let Some(was) = capacity_type.filter(|was| *was != pool.capacity_type) {
-                    refusals.push(fixed(
-                        "capacity_type",
-                        was.as_str(),
-                        pool.capacity_type.as_str(),
-                    ));
-                }
-                if let Some(was) = applied.map(|a| a.arch).filter(|was| *was != pool.arch) {
-                    refusals.push(fixed("arch", was.as_str(), pool.arch.as_str()));
-                }
-            }
-            Standing::Absent => {}
-        }
-        (!refusals.is_empty()).then_some(refusals)
     }
 
     /// Plans the removal of what is this stack's and no pool's.
@@ -613,8 +558,9 @@ impl Planner<'_> {
     }
 }
 
-/// Returns names of live objects of this stack, with the pool that their tags name.
-fn owned(config: &Config, snapshot: &Snapshot) -> BTreeSet<(String, PoolId)> {
+/// Returns names of live objects of this stack, with the pool that their tags name; where a group's
+/// tag names another pool than its template's, the template's counts.
+fn owned(config: &Config, snapshot: &Snapshot) -> BTreeMap<String, PoolId> {
     let cluster = &config.cluster;
     let pool_of = |ownership: Ownership| match ownership {
         Ownership::Owned(Owner { cluster: c, stack, pool }) => {
@@ -624,29 +570,13 @@ fn owned(config: &Config, snapshot: &Snapshot) -> BTreeSet<(String, PoolId)> {
     };
     let templates = snapshot.templates.got().into_iter().flatten();
     let groups = snapshot.groups.got().into_iter().flatten();
-    templates
-        .filter_map(|(name, state)| {
-            Some((name.clone(), pool_of(Ownership::of(&state.template.tags))?))
-        })
-        .chain(groups.filter_map(|(name, group)| {
-            Some((name.clone(), pool_of(ownership::of_group(group))?))
-        }))
-        .collect()
-}
-
-/// Tells from what lives how a group buys its nodes.
-fn lived_capacity_type(live: &AutoScalingGroup) -> Option<CapacityType> {
-    match &live.launch {
-        LaunchSource::Mixed(policy) => {
-            let distribution = &policy.distribution;
-            match (distribution.on_demand_base, distribution.on_demand_percentage) {
-                (0, 0) => Some(CapacityType::Spot),
-                (_, 100) => Some(CapacityType::OnDemand),
-                (_, _) => None,
-            }
-        }
-        LaunchSource::None | LaunchSource::Configuration(_) | LaunchSource::Template(_) => None,
-    }
+    let mut owned: BTreeMap<String, PoolId> = groups
+        .filter_map(|(name, group)| Some((name.clone(), pool_of(ownership::of_group(group))?)))
+        .collect();
+    owned.extend(templates.filter_map(|(name, state)| {
+        Some((name.clone(), pool_of(Ownership::of(&state.template.tags))?))
+    }));
+    owned
 }
 
 fn ownership_lost(address: &Address, what: &str) -> Notice {

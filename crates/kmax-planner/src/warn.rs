@@ -81,16 +81,22 @@ pub(crate) fn newer_images(
 ) -> Vec<Notice> {
     let Some(parameters) = snapshot.parameters.got() else { return Vec::new() };
     let mut behind: BTreeMap<(String, String), u32> = BTreeMap::new();
+    // Many pools follow few images.
+    let mut newest = BTreeMap::new();
     for pool in &config.pools {
-        let LockState::Current(entry) = lock.entry(pool) else { continue };
         if pool.ami.release.is_some() || pool.ami.id.is_some() {
             continue;
         }
-        if let Some(now) = offered(&pool.ami, pool.arch, &cluster.version, parameters)
-            && now.id != entry.image.id
-        {
+        let now = newest
+            .entry((pool.ami.family.as_str(), pool.arch))
+            .or_insert_with(|| offered(&pool.ami, pool.arch, &cluster.version, parameters));
+        let Some(now) = now else { continue };
+        if lock.pools.get(&pool.id).is_none_or(|entry| entry.image.id == now.id) {
+            continue;
+        }
+        if let LockState::Current(entry) = lock.entry(pool) {
             let locked = entry.image.release.clone().unwrap_or_else(|| entry.image.id.clone());
-            let now = now.release.unwrap_or(now.id);
+            let now = now.release.clone().unwrap_or_else(|| now.id.clone());
             *behind.entry((locked, now)).or_default() += 1;
         }
     }

@@ -54,22 +54,22 @@ impl Account {
             .values()
             .map(|state| (state.template.id.clone(), state.template.name.clone()))
             .collect();
-        let named = |id: &mut String| {
+        let rename = |id: &mut String| {
             *id = names.get(id).cloned().unwrap_or_else(|| "gone".to_owned());
         };
         for state in self.templates.values_mut() {
-            named(&mut state.template.id);
-            state.versions.values_mut().for_each(|version| named(&mut version.template_id));
+            rename(&mut state.template.id);
+            state.versions.values_mut().for_each(|version| rename(&mut version.template_id));
         }
         for group in self.groups.values_mut() {
             match &mut group.launch {
-                LaunchSource::Template(template) => named(&mut template.id),
-                LaunchSource::Mixed(policy) => named(&mut policy.template.id),
+                LaunchSource::Template(template) => rename(&mut template.id),
+                LaunchSource::Mixed(policy) => rename(&mut policy.template.id),
                 LaunchSource::None | LaunchSource::Configuration(_) => {}
             }
             for instance in &mut group.instances {
                 "i".clone_into(&mut instance.id);
-                instance.template.iter_mut().for_each(|template| named(&mut template.id));
+                instance.template.iter_mut().for_each(|template| rename(&mut template.id));
             }
             let key = |i: &kmax_model::Instance| (i.zone.clone(), i.instance_type.clone());
             group.instances.sort_by_key(key);

@@ -9,6 +9,7 @@ use kmax_model::{
     Plan, Reason, TemplateData, TemplateWork, Work,
 };
 use kmax_planner::{LockRequest, drift};
+use kmax_sandbox::{Sandbox, TamperError};
 use serde_json::Value;
 
 use crate::account::Account;
@@ -19,7 +20,7 @@ const VERSION: &str = "auto_scaling_group.launch_template.version";
 const DEFAULT: &str = "launch_template.default_version";
 
 /// A pool that lives, beside one that a person made.
-async fn base() -> Engine {
+pub(crate) async fn base() -> Engine {
     let engine = Engine::new(POOL).await;
     engine.port.with(|s| s.create_plain_pool("somebodys", "r5.2xlarge", 0)).unwrap().unwrap();
     engine.converge().await;
@@ -111,7 +112,7 @@ async fn every_field_has_a_case() {
 }
 
 /// Changes the config as a case says.
-async fn reconfigure(engine: &mut Engine, config: ByConfig) {
+pub(crate) async fn reconfigure(engine: &mut Engine, config: ByConfig) {
     match config {
         ByConfig::Edit(edits) => {
             let mut body = POOL.to_owned();
@@ -122,7 +123,7 @@ async fn reconfigure(engine: &mut Engine, config: ByConfig) {
             engine.reconfigure(&body).await;
         }
         ByConfig::Release => {
-            engine.port.with(|sandbox| sandbox.release_amis()).unwrap().unwrap();
+            engine.port.with(Sandbox::release_amis).unwrap().unwrap();
             engine.relock(&LockRequest::UpgradeAll).await;
         }
         ByConfig::Cannot(why) => panic!("{why}"),
@@ -171,13 +172,14 @@ async fn the_config_changes_a_field() {
     }
 }
 
-/// Does what a hand does. `own` says whether a version of one's own is pinned or made the default.
-fn act(engine: &Engine, does: Does, is_pinned: bool) {
+/// Does what a hand does. `is_pinned` says whether a version of one's own is pinned or made the
+/// default.
+pub(crate) fn act(engine: &Engine, does: Does, is_pinned: bool) -> Result<(), TamperError> {
     let full = |path: &str| {
         let (kind, field) = path.split_once('.').expect("a kind and a field");
         format!("{kind}.{NAME}.{field}")
     };
-    let acted = engine.port.with(|sandbox| match does {
+    let act = |sandbox: &mut Sandbox| match does {
         Does::Set(path, value) => sandbox.set(&full(path), value),
         Does::Unset(path) => sandbox.unset(&full(path)),
         Does::Own(field, value) => {
@@ -189,7 +191,8 @@ fn act(engine: &Engine, does: Does, is_pinned: bool) {
             Ok(())
         }
         Does::Propagate(key) => {
-            let value = sandbox.groups()[NAME].tags[key].value.clone();
+            let tag = sandbox.groups()[NAME].tags.get(key).cloned();
+            let value = tag.unwrap_or_default().value;
             let tag = GroupTag { value, propagate_at_launch: true };
             let tags = BTreeMap::from([(key.to_owned(), tag)]);
             let input = ops::CreateOrUpdateTags { group: NAME.to_owned(), tags };
@@ -201,8 +204,8 @@ fn act(engine: &Engine, does: Does, is_pinned: bool) {
             let id = sandbox.groups()[NAME].instances[0].id.clone();
             sandbox.terminate(&id)
         }
-    });
-    acted.unwrap().unwrap_or_else(|error| panic!("{does:?}: {error}"));
+    };
+    engine.port.with(act).unwrap()
 }
 
 /// Every hand of a case, with the fields that drift has to name.
@@ -236,7 +239,7 @@ async fn a_hand_is_drift_of_that_field_alone() {
         for (hand, is_pinned, names) in hands(case) {
             let what = format!("{path}: {:?}", hand.does);
             let engine = base.fork();
-            act(&engine, hand.does, is_pinned);
+            act(&engine, hand.does, is_pinned).expect(&what);
             let touched = engine.account();
             let plan = engine.plan().await;
             let items = drift(&plan).items;
@@ -291,7 +294,7 @@ async fn both_at_once_are_told_apart() {
         for (hand, is_pinned, names) in hands(case) {
             let what = format!("{path}: {:?}", hand.does);
             let mut engine = base.fork();
-            act(&engine, hand.does, is_pinned);
+            act(&engine, hand.does, is_pinned).expect(&what);
             let touched = fields_of(&engine.account());
             reconfigure(&mut engine, case.config).await;
             let plan = engine.plan().await;

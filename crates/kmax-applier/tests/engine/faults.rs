@@ -102,7 +102,9 @@ async fn run_into(base: &Engine, wanted: &Undisturbed, n: usize, kind: FaultKind
                 match &change.outcome {
                     Outcome::Done => {}
                     Outcome::Failed { error, hint: _ } => {
-                        let FaultKind::Error { code, .. } = &kind else { panic!("{what}: {error}") };
+                        let FaultKind::Error { code, .. } = &kind else {
+                            panic!("{what}: {error}")
+                        };
                         // What answers "not found" and is there all the same is waited for.
                         let says = error.contains(code.as_str()) || error.contains("was not gone");
                         assert!(is_its && says, "{what}: {error}");
@@ -174,8 +176,7 @@ async fn at_every_call_of_pruning() {
 async fn what_does_not_pass_is_given_up_and_reported() {
     for base in [scenarios::create().await, scenarios::update().await, scenarios::delete().await] {
         let wanted = undisturbed(&base).await;
-        let operations: BTreeSet<Operation> =
-            wanted.calls.iter().map(Request::operation).collect();
+        let operations: BTreeSet<Operation> = wanted.calls.iter().map(Request::operation).collect();
         for operation in operations {
             for class in [ErrorClass::Throttled, ErrorClass::Unavailable] {
                 let what = format!("{operation:?} {class:?}");

@@ -184,11 +184,7 @@ const TEMPLATE: &[Case] = &[
         Cannot("it follows the version that the group pins, as every case of content shows"),
         &[hand(Own("metadata.hop_limit", "3"), &[])],
     ),
-    case(
-        "latest_version",
-        Cannot("EC2 counts it"),
-        &[hand(Own("metadata.hop_limit", "3"), &[])],
-    ),
+    case("latest_version", Cannot("EC2 counts it"), &[hand(Own("metadata.hop_limit", "3"), &[])]),
     case(
         "tags.kmax:cluster",
         NAMED,
@@ -413,10 +409,7 @@ const GROUP_TAGS: &[Case] = &[
     case(
         "tags.kmax:pool",
         NAMED,
-        &[hand(
-            Unset("auto_scaling_group.tags.kmax:pool"),
-            &["auto_scaling_group.tags.kmax:pool"],
-        )],
+        &[hand(Unset("auto_scaling_group.tags.kmax:pool"), &["auto_scaling_group.tags.kmax:pool"])],
     ),
     case(
         "tags.kmax:applied",
@@ -489,7 +482,9 @@ const GROUP_TAGS: &[Case] = &[
         "tags.k8s.io/cluster-autoscaler/node-template/taint/*",
         Edit(&[("effect = \"NoSchedule\"", "effect = \"NoExecute\"")]),
         &[hand(
-            Unset("auto_scaling_group.tags.k8s.io/cluster-autoscaler/node-template/taint/dedicated"),
+            Unset(
+                "auto_scaling_group.tags.k8s.io/cluster-autoscaler/node-template/taint/dedicated",
+            ),
             &["auto_scaling_group.tags.k8s.io/cluster-autoscaler/node-template/taint/dedicated"],
         )],
     ),

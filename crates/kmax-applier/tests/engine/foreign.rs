@@ -165,7 +165,8 @@ async fn a_foreign_object_of_a_pools_name_is_refused() {
 #[tokio::test(start_paused = true)]
 async fn another_owners_object_is_never_taken() {
     for (cluster, stack) in [("other", "main"), ("adx-prod", "batch")] {
-        for body in [TWO_POOLS.to_owned(), TWO_POOLS.replace("max = 10", "max = 10, adopt = true")] {
+        for body in [TWO_POOLS.to_owned(), TWO_POOLS.replace("max = 10", "max = 10, adopt = true")]
+        {
             let engine = Engine::new(&body).await;
             make_tagged(&engine, "adn-small-kmax", &owned_by(cluster, stack, ("adn", "small")));
             let plan = engine.plan().await;
@@ -365,7 +366,8 @@ async fn old_versions_are_pruned_but_for_those_that_something_needs() {
     let id = engine.account().template("dsp-8c64g-kmax").template.id.clone();
     make_versions(&mut engine, 103..104).await;
     // A person's own, which is no version of kmax's: 4.
-    let own = engine.port.with(|s| s.make_version("dsp-8c64g-kmax", "metadata.hop_limit", "5", false));
+    let own =
+        engine.port.with(|s| s.make_version("dsp-8c64g-kmax", "metadata.hop_limit", "5", false));
     assert_eq!(own.unwrap().unwrap(), 4);
     make_versions(&mut engine, 105..106).await;
     // Another group pins version 5.

@@ -7,9 +7,7 @@ use std::sync::{Arc, Mutex};
 use kmax_applier::{ApplyLock, Cancel, LockError, Settings, apply};
 use kmax_cloud::{Aws, AwsPort, Clock, RetryPolicy, Retrying, observe};
 use kmax_config::{Config, Lock, LockState};
-use kmax_model::{
-    Address, ApplyReport, Arch, AutoScalingGroup, ClusterRef, Event, Plan, Snapshot,
-};
+use kmax_model::{Address, ApplyReport, Arch, AutoScalingGroup, ClusterRef, Event, Plan, Snapshot};
 use kmax_planner::{LockRequest, Options, drift, lock_scope, plan, resolve_lock, scope};
 use kmax_sandbox::{Sandbox, SandboxPort, Seed};
 
@@ -69,6 +67,7 @@ pub(crate) struct Engine {
     pub(crate) options: Options,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) settings: Settings,
+    pub(crate) cancel: Cancel,
     pub(crate) events: Arc<Mutex<Vec<Event>>>,
 }
 
@@ -100,6 +99,7 @@ impl Engine {
             options: Options::default(),
             clock: Arc::default(),
             settings: Settings::default(),
+            cancel: Cancel::new(),
             events: Arc::default(),
         };
         engine.relock(&LockRequest::Missing).await;
@@ -116,6 +116,7 @@ impl Engine {
             options: self.options.clone(),
             clock: Arc::new(clock),
             settings: self.settings.clone(),
+            cancel: Cancel::new(),
             events: Arc::default(),
         }
     }
@@ -129,6 +130,7 @@ impl Engine {
             options: self.options.clone(),
             clock: Arc::clone(&self.clock),
             settings: self.settings.clone(),
+            cancel: Cancel::new(),
             events: Arc::default(),
         };
         engine.reconfigure(body).await;
@@ -152,21 +154,21 @@ impl Engine {
             self.lock.pools.retain(|id, _| self.config.pool(id).is_some());
             return;
         }
-        let snapshot = observe(&self.aws(&self.port.sibling()), &lock_scope(&self.config)).await;
+        let snapshot = observe(&Self::aws(&self.port.sibling()), &lock_scope(&self.config)).await;
         let outcome = resolve_lock(&self.config, &self.lock, &snapshot, request);
         assert_eq!(outcome.failed, [], "the lock resolves");
         self.lock = outcome.lock;
     }
 
     /// Returns the engine's way to the account: with the one layer of retries.
-    pub(crate) fn aws(&self, port: &SandboxPort) -> Aws {
+    pub(crate) fn aws(port: &SandboxPort) -> Aws {
         let retrying =
             Retrying::new(Arc::new(port.clone()), RetryPolicy::default(), Arc::new(|_, _| {}));
         Aws::new(Arc::new(retrying))
     }
 
     pub(crate) async fn snapshot_through(&self, port: &SandboxPort) -> Snapshot {
-        observe(&self.aws(port), &scope(&self.config, &self.lock)).await
+        observe(&Self::aws(port), &scope(&self.config, &self.lock)).await
     }
 
     pub(crate) async fn plan_through(&self, port: &SandboxPort) -> Plan {
@@ -207,7 +209,7 @@ impl Engine {
             plan,
             &allowed,
             &self.settings,
-            &Cancel::new(),
+            &self.cancel,
             Arc::new(move |event| events.lock().unwrap().push(event)),
         )
         .await;

@@ -84,7 +84,8 @@ fn elsewhere(cluster: &ClusterRef) -> ClusterRef {
     ClusterRef { stack: "elsewhere".to_owned(), ..cluster.clone() }
 }
 
-const LARGER: &str = "[teams.dsp.pools]\n8c64g = { max = 70, volume = { size_gib = 200 }, tags = { a = \"1\" } }\n";
+const LARGER: &str =
+    "[teams.dsp.pools]\n8c64g = { max = 70, volume = { size_gib = 200 }, tags = { a = \"1\" } }\n";
 const OTHER: &str = "[teams.dsp.pools]\n8c64g = { max = 80, volume = { size_gib = 300 }, labels = { \"example.com/b\" = \"2\" } }\n";
 const PLAIN: &str = "[teams.dsp.pools]\n8c64g = { max = 60 }\n";
 const NONE: &str = "[teams.dsp.pools]\n";
@@ -300,6 +301,40 @@ async fn a_person_at_every_point() {
             converges(&engine, &wanted, &what).await;
         }
     }
+}
+
+/// A person who makes a pool of the name that is being created: whoever is first has it, and what the
+/// person made is not touched.
+#[tokio::test(start_paused = true)]
+async fn a_person_who_is_quicker() {
+    let base = scenarios::create().await;
+    let (wanted, calls) = undisturbed(&base).await;
+    let mut quicker = 0;
+    for n in 1..=calls {
+        let what = format!("before call {n} of {calls}");
+        let (engine, plan) = (base.fork(), base.plan().await);
+        let makes = async {
+            let made = engine.port.with(|s| s.create_plain_pool(POOL, "c5.large", 1)).unwrap();
+            made.is_ok().then(|| engine.account())
+        };
+        let (report, made) = apply_around(&engine, &engine.port.sibling(), &plan, n, makes).await;
+        let report = report.unwrap();
+        says_why(&report, &what);
+        if let Some(made) = made {
+            quicker += 1;
+            let found = engine.account();
+            assert_eq!(found.group(POOL), made.group(POOL), "{what}");
+            assert_eq!(found.template(POOL), made.template(POOL), "{what}");
+            let rules: Vec<String> =
+                engine.plan().await.refusals.into_iter().map(|refusal| refusal.rule).collect();
+            assert_eq!(rules, ["foreign", "foreign"], "{what}");
+            assert!(!all_done(&report), "{what}");
+        } else {
+            assert!(all_done(&report), "{what}");
+            assert_eq!(engine.account().meaning(), wanted.meaning(), "{what}");
+        }
+    }
+    assert!(quicker > 1, "{quicker} times");
 }
 
 /// Runs an apply with an autoscaler at work just before call `n`; returns how it ended and what that

@@ -2,6 +2,7 @@
 
 use kmax_model::{Impact, Reason};
 use kmax_planner::{LockRequest, drift};
+use kmax_sandbox::Sandbox;
 
 use crate::harness::{Engine, TWO_POOLS, lines};
 
@@ -63,7 +64,7 @@ async fn a_new_image_is_an_upgrade_that_leaves_nodes_alone() {
     engine.converge().await;
     engine.scale("dsp-8c64g-kmax", 12);
     engine.assert_converged().await;
-    engine.port.with(|sandbox| sandbox.release_amis()).unwrap().unwrap();
+    engine.port.with(Sandbox::release_amis).unwrap().unwrap();
     engine.relock(&LockRequest::UpgradeAll).await;
     let plan = engine.converge().await;
     assert!(

@@ -125,7 +125,10 @@ same = { spec = "small", max = 5 }
         "new = { spec = \"small\", max = 5 }\n\
          plain = { spec = \"small\", capacity_type = \"ondemand\", max = 5, adopt = true }",
     );
-    let after = after.replace("changed = { spec = \"small\", max = 5 }", "changed = { spec = \"small\", max = 6 }");
+    let after = after.replace(
+        "changed = { spec = \"small\", max = 5 }",
+        "changed = { spec = \"small\", max = 6 }",
+    );
     engine.reconfigure(&after).await;
     engine
 }

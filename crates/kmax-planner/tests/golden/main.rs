@@ -51,10 +51,8 @@ async fn cases() {
 
 fn directories() -> Vec<PathBuf> {
     let entries = fs::read_dir(CASES).expect("the directory of the cases");
-    let mut directories: Vec<PathBuf> = entries
-        .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.is_dir())
-        .collect();
+    let mut directories: Vec<PathBuf> =
+        entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_dir()).collect();
     directories.sort();
     directories
 }

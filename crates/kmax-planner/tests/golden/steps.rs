@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! apply [FILE]            locks what is missing, plans, and does everything
-//! crash N [FILE]          the same, and ends after the N-th call went through
+//! crash CALL [FILE]       the same, and ends right after that call, such as `CreateOrUpdateTags@2`
 //! lock [FILE]             locks what is missing or stale
 //! upgrade-lock [FILE]     locks everything anew
 //! forget-lock TEAM/KEY    takes an entry out of the lock
@@ -25,7 +25,7 @@ use std::path::Path;
 use kmax_config::Lock;
 use kmax_model::{Read, Snapshot};
 use kmax_planner::LockRequest;
-use kmax_sandbox::{Fault, FaultKind, Sandbox};
+use kmax_sandbox::{Fault, Sandbox};
 use serde_json::Value;
 
 use crate::account::Account;
@@ -75,18 +75,16 @@ async fn step(
 ) -> Result<(), String> {
     let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
     let words: Vec<&str> = rest.split_whitespace().collect();
-    let config = |index: usize| {
-        crate::config(directory, words.get(index).copied().unwrap_or("kmax.toml"))
-    };
+    let config =
+        |index: usize| crate::config(directory, words.get(index).copied().unwrap_or("kmax.toml"));
     match (verb, words.as_slice()) {
         ("apply", _) => account.apply(&config(0)?).await,
-        ("crash", [nth, ..]) => {
+        ("crash", [call, ..]) => {
             let config = config(1)?;
             account.relock(&config, &LockRequest::Missing).await?;
             let plan = account.plan(&config).await;
-            let nth = nth.parse().map_err(|_| "a number is wanted")?;
-            let faults = vec![Fault::new(FaultKind::Crash { done: true }).nth(nth)];
-            account.carry_out(&plan, faults).await.map(|_| ())
+            let fault = format!("{call}=crash-after").parse().map_err(|_| "a call is wanted")?;
+            account.carry_out(&plan, vec![fault]).await.map(|_| ())
         }
         ("lock", _) => account.relock(&config(0)?, &LockRequest::Missing).await,
         ("upgrade-lock", _) => account.relock(&config(0)?, &LockRequest::UpgradeAll).await,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kmax_applier::{ApplyLock, Cancel, Settings, apply};
 use kmax_cloud::{Aws, Clock, observe};
-use kmax_config::{Config, Lock};
+use kmax_config::{Config, Lock, LockState};
 use kmax_model::{Address, ApplyReport, Plan, Snapshot};
 use kmax_planner::{LockRequest, Options, lock_scope, plan, resolve_lock, scope};
 use kmax_sandbox::{Fault, Sandbox, SandboxPort, Seed};
@@ -29,12 +29,16 @@ impl Account {
         Self { port: Sandbox::new(&Seed::default()).into_port(), lock: Lock::default() }
     }
 
-    /// Resolves lock entries, all of them or none.
+    /// Resolves lock entries, all that are asked for or none.
     pub(crate) async fn relock(
         &mut self,
         config: &Config,
         request: &LockRequest,
     ) -> Result<(), String> {
+        let is_current = |pool| matches!(self.lock.entry(pool), LockState::Current(_));
+        if *request == LockRequest::Missing && config.pools.iter().all(is_current) {
+            return Ok(());
+        }
         let aws = Aws::new(Arc::new(self.port.sibling()));
         let snapshot = observe(&aws, &lock_scope(config)).await;
         let outcome = resolve_lock(config, &self.lock, &snapshot, request);
@@ -72,8 +76,7 @@ impl Account {
         // One change at a time, so that the sandbox gives the same ids in every run.
         let settings = Settings { parallelism: 1, ..Settings::default() };
         let events = Arc::new(|_| {});
-        let report =
-            apply(&aws, &held, plan, &allowed, &settings, &Cancel::new(), events).await;
+        let report = apply(&aws, &held, plan, &allowed, &settings, &Cancel::new(), events).await;
         if port.has_crashed() {
             // Nobody is left to give the lock back; the next apply would wait for its end.
             let lock = Address::launch_template(kmax_applier::lock_name(&plan.cluster));

@@ -34,6 +34,8 @@ labels = { tier = "hot" }
 const TEAM: usize = 50;
 /// Nodes of each pool.
 const NODES: usize = 4;
+const PARAMETERS: &str =
+    "/aws/service/eks/optimized-ami/1.34/amazon-linux-2023/x86_64/standard/recommended";
 const IMAGE: &str = "ami-0524ebbf9086796b1";
 
 /// A config, its lock, and what lives.
@@ -209,7 +211,10 @@ fn empty() -> Snapshot {
         groups: Read::Got(BTreeMap::new()),
         templates: Read::Got(BTreeMap::new()),
         images: Read::Got(BTreeMap::from([(IMAGE.to_owned(), image)])),
-        parameters: Read::Got(BTreeMap::new()),
+        parameters: Read::Got(BTreeMap::from([
+            (format!("{PARAMETERS}/image_id"), IMAGE.to_owned()),
+            (format!("{PARAMETERS}/release_version"), "1.34.1-20260712".to_owned()),
+        ])),
         ..Snapshot::default()
     }
 }
