@@ -59,9 +59,14 @@ impl LockError {
     /// Returns what to do next.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Held { .. } => Some(
-                "wait until that apply has ended; the lock of one that died ends by itself within \
-                 five minutes"
+            Self::Held { until: Some(_), .. } => Some(
+                "wait until that apply has ended; the lock of one that died ends by itself, five \
+                 minutes after it was last renewed"
+                    .to_owned(),
+            ),
+            Self::Held { until: None, .. } => Some(
+                "the lock does not say when it ends: where no apply runs, delete the launch template \
+                 kmax-lock/CLUSTER/STACK by hand"
                     .to_owned(),
             ),
             Self::Lost { .. } => Some("run apply again: it goes on from there".to_owned()),

@@ -13,6 +13,10 @@ const MAX_DEPTH: usize = 32;
 
 /// Writes a string in double quotes, so that every reader of YAML takes it for that string.
 pub(crate) fn quote(text: &str) -> String {
+    // Certificates are long, and nearly all that is quoted is plain.
+    if text.bytes().all(|b| matches!(b, b' '..=b'~') && b != b'"' && b != b'\\') {
+        return format!("\"{text}\"");
+    }
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
     for c in text.chars() {

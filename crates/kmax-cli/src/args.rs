@@ -165,7 +165,7 @@ pub(crate) enum Command {
     Drift(drift::DriftArgs),
     /// Prints the user data of one pool, as it will be sent.
     Render(render::RenderArgs),
-    /// Prints the JSON Schema of kmax.toml.
+    /// Prints the JSON Schema of kmax.toml, or of what a command prints as JSON.
     Schema(schema::SchemaArgs),
     /// Prints a completion script for a shell.
     Completions(completions::CompletionsArgs),

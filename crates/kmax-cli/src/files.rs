@@ -6,7 +6,15 @@ use std::path::{Path, PathBuf};
 use crate::errors::Failure;
 
 /// Writes a file beside itself and renames it: a reader sees the old text or the new one.
+///
+/// A link is followed, and what is no regular file (a pipe, `/dev/stdout`) is written to as it is:
+/// renaming would replace it.
 pub(crate) fn write_whole(path: &Path, text: &str) -> Result<(), Failure> {
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if target.metadata().is_ok_and(|file| !file.is_file()) {
+        return fs::write(path, text).map_err(Failure::file("write", path));
+    }
+    let path = target.as_path();
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.new", std::process::id()));
     let temporary = path.with_file_name(name);

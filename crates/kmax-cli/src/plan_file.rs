@@ -53,8 +53,35 @@ pub(crate) fn read(path: &Path) -> Result<PlanDocument, Failure> {
             hint: Some("plan again with this kmax".to_owned()),
         }]));
     }
-    serde_json::from_value(value)
-        .map_err(|error| no_plan(format!("`{name}` is not a plan of kmax: {error}")))
+    if has_control_characters(&value) {
+        return Err(no_plan(format!(
+            "the plan `{name}` holds control characters, which kmax never writes"
+        )));
+    }
+    let document: PlanDocument = serde_json::from_value(value)
+        .map_err(|error| no_plan(format!("`{name}` is not a plan of kmax: {error}")))?;
+    match document.edited() {
+        None => Ok(document),
+        Some(what) => Err(Failure::Refused(vec![Notice {
+            address: None,
+            rule: "plan-edited".to_owned(),
+            message: format!("`{name}`: {what}"),
+            hint: Some("the file was edited or damaged: plan again".to_owned()),
+        }])),
+    }
+}
+
+/// A file that somebody else wrote must not speak to the terminal of its reader.
+fn has_control_characters(value: &Value) -> bool {
+    let is_bad = |text: &str| text.chars().any(|c| c.is_control() && c != '\n');
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        Value::String(text) => is_bad(text),
+        Value::Array(items) => items.iter().any(has_control_characters),
+        Value::Object(map) => {
+            map.iter().any(|(key, value)| is_bad(key) || has_control_characters(value))
+        }
+    }
 }
 
 fn major(version: &str) -> &str {

@@ -175,7 +175,7 @@ pub enum Exclusion {
     #[error("not sold as {0}")]
     CapacityType(CapacityType),
     /// It has fewer or more vCPUs.
-    #[error("{0} vCPUs")]
+    #[error("{0} {what}", what = if *.0 == 1 { "vCPU" } else { "vCPUs" })]
     Vcpus(u32),
     /// It has less or more memory.
     #[error("{0} MiB of memory")]

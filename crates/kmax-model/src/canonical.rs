@@ -554,7 +554,7 @@ mod tests {
         let rest = BTreeMap::from([("y".to_owned(), 1), ("a\"".to_owned(), 2)]);
         agrees(&Flat { z: 1, rest, b: Nothing });
         agrees(&BTreeMap::from([(10, "a"), (9, "b"), (100, "c")]));
-        agrees(&BTreeMap::from([(PoolId::new("dsp", "8c64g"), [1_u64; 0])]));
+        agrees(&BTreeMap::from([(PoolId::new("dsp", "8c64g"), vec![0_u8; 0])]));
         agrees(&Value::Null);
     }
 

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::fields::Fields;
-use crate::{Action, Address, Change, Digest, FieldChange, Impact, Notice, Plan, PoolId, Reason};
+use crate::{
+    Action, Address, Change, ClusterRef, Digest, FieldChange, Impact, Notice, Plan, PoolId, Reason,
+};
 
 /// The version of the plan's JSON. A reader refuses another major.
 pub const PLAN_FORMAT_VERSION: &str = "1.0";
@@ -174,6 +176,22 @@ impl From<&Change> for ChangeDocument {
 }
 
 impl PlanDocument {
+    /// Returns what of a saved plan is not what its digests cover: it was edited or damaged.
+    pub fn edited(&self) -> Option<String> {
+        let is_edited = |change: &&ChangeDocument| {
+            let ChangeDocument { address, action, depends_on, fields, digest, .. } = change;
+            Change::digest_of(address, *action, depends_on, fields) != *digest
+        };
+        if let Some(change) = self.changes.iter().find(is_edited) {
+            return Some(format!("the change of {} is not what its digest covers", change.address));
+        }
+        let ClusterDocument { name, region, account, stack } = self.cluster.clone();
+        let cluster = ClusterRef { name, region, account, stack };
+        let digests = self.changes.iter().map(|change| &change.digest);
+        let digest = Plan::digest_of(&cluster, &self.config_digest, &self.lock_digest, digests);
+        (digest != self.plan_digest).then(|| "the plan is not what its digest covers".to_owned())
+    }
+
     /// Makes the document of a plan, made by `kmax_version` at `created_at` (RFC 3339).
     pub fn of(plan: &Plan, kmax_version: &str, created_at: &str) -> Self {
         Self {

@@ -33,7 +33,9 @@ pub use group::{
     Override, TemplateRef,
 };
 pub use managed::Managed;
-pub use owner::{CA_PREFIX, Owner, Ownership, TAG_APPLIED, TAG_APPLYING, TAG_LOCK, TAG_PREFIX};
+pub use owner::{
+    CA_PREFIX, Owner, Ownership, TAG_APPLIED, TAG_APPLYING, TAG_LOCK, TAG_POOL, TAG_PREFIX,
+};
 pub use plan::{
     Action, Change, FieldChange, GroupWork, Impact, Notice, Plan, Reason, TemplateVersionWork,
     TemplateWork, Unread, Work,

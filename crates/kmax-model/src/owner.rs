@@ -19,7 +19,8 @@ pub const CA_PREFIX: &str = "k8s.io/cluster-autoscaler/";
 
 const TAG_CLUSTER: &str = "kmax:cluster";
 const TAG_STACK: &str = "kmax:stack";
-const TAG_POOL: &str = "kmax:pool";
+/// The tag that names the pool of an object.
+pub const TAG_POOL: &str = "kmax:pool";
 
 /// The three ownership tags of a template or a group.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

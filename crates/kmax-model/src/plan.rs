@@ -301,13 +301,13 @@ pub struct Plan {
 
 impl Plan {
     /// Computes the digest of a plan's parts.
-    pub fn digest_of(
+    pub fn digest_of<'a>(
         cluster: &ClusterRef,
         config: &Digest,
         lock: &Digest,
-        changes: &[Change],
+        changes: impl Iterator<Item = &'a Digest>,
     ) -> Digest {
-        let digests: Vec<&Digest> = changes.iter().map(|change| &change.digest).collect();
+        let digests: Vec<&Digest> = changes.collect();
         Digest::of(&(cluster, config, lock, digests))
     }
 

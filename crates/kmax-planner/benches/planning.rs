@@ -2,6 +2,7 @@
 //!
 //! Beside the median the processor time of a plan is told, of all threads together: on a machine
 //! that does other things as well it says more than the clock does.
+#![expect(clippy::disallowed_methods, reason = "it measures time and memory")]
 
 #[path = "../tests/support/fleet.rs"]
 mod fleet;

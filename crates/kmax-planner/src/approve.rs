@@ -104,22 +104,14 @@ fn unfit(saved: &PlanDocument, fresh: &Plan) -> Option<Notice> {
             "apply it with the config that it was made from",
         );
     }
-    let edited = saved.changes.iter().find(|change| {
-        let ChangeDocument { address, action, depends_on, fields, digest, .. } = change;
-        Change::digest_of(address, *action, depends_on, fields) != *digest
-    });
-    if let Some(change) = edited {
-        return refuse(
-            "plan-edited",
-            format!("the change of {} is not what its digest covers", change.address),
-            "the file was edited or damaged: plan again",
-        );
+    if let Some(what) = saved.edited() {
+        return refuse("plan-edited", what, "the file was edited or damaged: plan again");
     }
     None
 }
 
 fn action(change: &Change) -> String {
-    format!("{} would be a {} now:", change.address, change.action.as_str())
+    format!("{} ({}):", change.address, change.action.as_str())
 }
 
 /// Says what moved between review and now.

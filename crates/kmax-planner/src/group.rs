@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use kmax_model::fields::{Fields, TEMPLATE_NAME, TEMPLATE_VERSION, tag_path};
 use kmax_model::{
     Action, Address, AutoScalingGroup, CA_PREFIX, Change, DesiredGroup, DesiredPool, Distribution,
-    FieldChange, GroupTag, GroupWork, Impact, LastApplied, LaunchSource, Managed, Notice, Override,
-    Owner, Reason, TAG_APPLIED, TAG_APPLYING, TAG_PREFIX, TemplateVersion, Work, short_hash,
+    FieldChange, GroupTag, GroupWork, Impact, LastApplied, LaunchSource, LaunchTemplate, Managed,
+    Notice, Override, Owner, Reason, TAG_APPLIED, TAG_APPLYING, TAG_POOL, TAG_PREFIX,
+    TemplateVersion, Work, short_hash,
 };
 use serde_json::{Value, json};
 
@@ -19,6 +20,7 @@ use crate::template::{Draft, History, Target, finish, push};
 pub(crate) fn history(
     pool: &DesiredPool,
     group: Option<&AutoScalingGroup>,
+    template: Option<&LaunchTemplate>,
 ) -> (History, Option<LastApplied>) {
     let tag = |key: &str| group.and_then(|group| group.tags.get(key));
     let applied: Option<LastApplied> = tag(TAG_APPLIED).and_then(|tag| tag.value.parse().ok());
@@ -31,6 +33,9 @@ pub(crate) fn history(
         same_config: applied.as_ref().is_some_and(|a| a.config == pool.applied.config),
         same_lock_inputs: applied.as_ref().is_some_and(|a| a.locked_for == pool.applied.locked_for),
         unfinished: tag(TAG_APPLYING).is_some(),
+        same_pool_tag: tag(TAG_POOL).is_some_and(|of_group| {
+            template.and_then(|template| template.tags.get(TAG_POOL)) == Some(&of_group.value)
+        }),
     };
     (history, applied)
 }
@@ -45,6 +50,8 @@ struct Bases<'a> {
     adopted: bool,
     /// The group pins a template that is gone, maybe with another of its name in its place.
     template_gone: bool,
+    /// Template and group name the same pool as their owner.
+    same_pool_tag: bool,
 }
 
 impl Bases<'_> {
@@ -91,6 +98,10 @@ impl Bases<'_> {
                     Self::hash(&applied.distribution, &Value::Null, &group.distribution)
                 }
             },
+            _ if self.same_pool_tag && path == tag_path(TAG_POOL) => {
+                let live = live_tags.get(TAG_POOL);
+                Base::Value(json!(live))
+            }
             _ if is_constant(path, &self.pool.owner.cluster) => Base::Value(desired.clone()),
             _ if tag_at(CA_LABEL) => tags(&applied.ca_labels, CA_LABEL),
             _ if tag_at(CA_TAINT) => tags(&applied.ca_taints, CA_TAINT),
@@ -276,7 +287,7 @@ fn is_type(item: &Override, name: &str) -> bool {
 }
 
 /// Returns whether a live value is the one wanted, AWS's default where none is.
-fn is_managed_as<T: Default + PartialEq>(wanted: &Managed<T>, live: T) -> bool {
+fn is_managed_as<T: Copy + Default + PartialEq>(wanted: &Managed<T>, live: T) -> bool {
     match wanted {
         Managed::Unmanaged => true,
         Managed::Unset => live == T::default(),
@@ -373,7 +384,15 @@ pub(crate) fn change(
     let Past { history, applied, version, version_source, template_id } = past;
     let adopted = standing == Standing::Adopted;
     let gone = pinned_but_gone(pool, live, template_id);
-    let bases = Bases { applied, live, pool, version, adopted, template_gone: gone.is_some() };
+    let bases = Bases {
+        applied,
+        live,
+        pool,
+        version,
+        adopted,
+        template_gone: gone.is_some(),
+        same_pool_tag: history.same_pool_tag,
+    };
     let before = live.fields();
     let mut fields = Vec::new();
     for (path, after) in wanted(pool, target) {

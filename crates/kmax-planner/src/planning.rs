@@ -85,7 +85,12 @@ pub fn plan(config: &Config, lock: &Lock, snapshot: &Snapshot, options: &Options
     warnings.sort();
     warnings.dedup();
     Plan {
-        digest: Plan::digest_of(&cluster_ref, &config_digest, &lock_digest, &changes),
+        digest: Plan::digest_of(
+            &cluster_ref,
+            &config_digest,
+            &lock_digest,
+            changes.iter().map(|change| &change.digest),
+        ),
         cluster: cluster_ref,
         config_digest,
         lock_digest,
@@ -238,7 +243,7 @@ impl Planner<'_> {
             return;
         }
         match desired::resolve(self.config, pool, &entry, self.snapshot, cluster) {
-            Ok(desired) if self.is_met(&desired, template, group) => {
+            Ok(desired) if is_met(&desired, template, group) => {
                 outcome.warnings.extend(warn::few_spot_types(&desired));
                 outcome.unchanged += 2;
             }
@@ -335,22 +340,6 @@ impl Planner<'_> {
         }
     }
 
-    /// Returns whether all of a pool is as it should be: then nothing has to be told of it but what
-    /// the config alone tells.
-    fn is_met(
-        &self,
-        pool: &DesiredPool,
-        state: Option<&TemplateState>,
-        live: Option<&AutoScalingGroup>,
-    ) -> bool {
-        let (Some(state), Some(live)) = (state, live) else { return false };
-        let pinned = live.launch.template().and_then(TemplateRef::number);
-        !live.is_being_deleted()
-            && group::running(live) <= pool.group.max_size
-            && group::is_met(pool, live, &state.template.id)
-            && pinned.is_some_and(|pinned| template::is_met(pool, state, pinned))
-    }
-
     fn compare(
         &self,
         pool: &DesiredPool,
@@ -377,7 +366,7 @@ impl Planner<'_> {
                 return;
             }
         };
-        let (history, applied) = group::history(pool, live);
+        let (history, applied) = group::history(pool, live, template);
         if let Some(live) = live
             && let Some(refusals) =
                 obstacle::of(pool, live, applied.as_ref(), standing.group, self.snapshot)
@@ -558,6 +547,21 @@ impl Planner<'_> {
     }
 }
 
+/// Returns whether all of a pool is as it should be: then nothing has to be told of it but what the
+/// config alone tells.
+fn is_met(
+    pool: &DesiredPool,
+    state: Option<&TemplateState>,
+    live: Option<&AutoScalingGroup>,
+) -> bool {
+    let (Some(state), Some(live)) = (state, live) else { return false };
+    let pinned = live.launch.template().and_then(TemplateRef::number);
+    !live.is_being_deleted()
+        && group::running(live) <= pool.group.max_size
+        && group::is_met(pool, live, &state.template.id)
+        && pinned.is_some_and(|pinned| template::is_met(pool, state, pinned))
+}
+
 /// Returns names of live objects of this stack, with the pool that their tags name; where a group's
 /// tag names another pool than its template's, the template's counts.
 fn owned(config: &Config, snapshot: &Snapshot) -> BTreeMap<String, PoolId> {
@@ -620,6 +624,10 @@ fn drain_before_delete(pool: &PoolId, group: &AutoScalingGroup) -> Option<Notice
             "pool {pool} is gone from the config and still has {}",
             count(running, "running node")
         ),
-        hint: Some("move its work away and scale it to 0 first, or put the pool back".to_owned()),
+        hint: Some(if group.min_size == 0 {
+            "move its work away and scale it to 0 first, or put the pool back".to_owned()
+        } else {
+            "put the pool back with min = 0, apply, scale it to 0, then take it out".to_owned()
+        }),
     })
 }

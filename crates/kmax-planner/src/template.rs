@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kmax_model::fields::{Fields, tag_path};
 use kmax_model::{
-    Action, Address, Change, DesiredPool, Digest, FieldChange, Impact, Reason, TemplateData,
-    TemplateState, TemplateVersion, TemplateVersionWork, TemplateWork, VERSION_DESCRIPTION_PREFIX,
-    Work,
+    Action, Address, Change, DesiredPool, Digest, FieldChange, Impact, Reason, TAG_POOL,
+    TemplateData, TemplateState, TemplateVersion, TemplateVersionWork, TemplateWork,
+    VERSION_DESCRIPTION_PREFIX, Work,
 };
 use serde_json::{Value, json};
 
@@ -27,6 +27,8 @@ pub(crate) struct History {
     pub(crate) same_lock_inputs: bool,
     /// The last apply was cut off.
     pub(crate) unfinished: bool,
+    /// Template and group name the same pool as their owner, so kmax wrote that, not a hand.
+    pub(crate) same_pool_tag: bool,
 }
 
 impl History {
@@ -142,6 +144,9 @@ pub(crate) fn change(
         let (before, after) = (json!(template.tags.get(&key)), json!(wanted));
         if before != after {
             let base = match standing {
+                Standing::Ours if key == TAG_POOL && history.same_pool_tag => {
+                    Base::Value(before.clone())
+                }
                 Standing::Ours => Base::Value(after.clone()),
                 Standing::Adopted | Standing::Absent => Base::Unknown,
             };
@@ -203,7 +208,11 @@ pub(crate) fn change(
             id: template.id.clone(),
             set_tags,
             version,
-            previous_user_data: base.or(live).and_then(|version| version.data.user_data.clone()),
+            // What another wrote may hold anything: it is never shown.
+            previous_user_data: base
+                .or(live)
+                .filter(|version| version.is_kmax())
+                .and_then(|version| version.data.user_data.clone()),
         }),
     }))
 }

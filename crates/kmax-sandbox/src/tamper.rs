@@ -68,6 +68,9 @@ pub enum TamperError {
         /// What is wanted.
         wanted: &'static str,
     },
+    /// The words are no assignment.
+    #[error("`{0}` says no field and value")]
+    NoAssignment(String),
     /// AWS would refuse it as well.
     #[error("AWS refuses it: {0}")]
     Refused(String),
@@ -81,6 +84,10 @@ impl TamperError {
             Self::NoSuchField { fields, .. } => {
                 Some(format!("these can be set: {}", fields.join(", ")))
             }
+            Self::NoAssignment(_) => Some(
+                "write it as ADDRESS.FIELD=VALUE, as in auto_scaling_group.dsp-8c64g-kmax.max=7"
+                    .to_owned(),
+            ),
             Self::WrongValue { .. } | Self::Refused(_) => None,
         }
     }
@@ -112,13 +119,11 @@ fn optional(value: &str) -> Option<&str> {
 }
 
 impl Sandbox {
-    /// Sets a field, written `PATH=VALUE`.
+    /// Sets a field, written `ADDRESS.FIELD=VALUE`.
     pub fn assign(&mut self, assignment: &str) -> Result<(), TamperError> {
-        let (path, value) = assignment.split_once('=').ok_or_else(|| TamperError::WrongValue {
-            field: "the argument".to_owned(),
-            value: assignment.to_owned(),
-            wanted: "PATH=VALUE",
-        })?;
+        let (path, value) = assignment
+            .split_once('=')
+            .ok_or_else(|| TamperError::NoAssignment(assignment.to_owned()))?;
         self.set(path, value)
     }
 

@@ -38,7 +38,7 @@ const WORDS: &[(&str, &[&str])] = &[
     ("std::env::var", &["kmax-cli", "kmax-testkit"]),
     ("std::fs", &["kmax-cli", "kmax-sandbox", "kmax-testkit"]),
     ("std::process::Command", &["kmax-testkit"]),
-    ("SystemTime::now", &["kmax-cloud", "kmax-cli"]),
+    ("SystemTime::now", &["kmax-cloud", "kmax-cli", "kmax-sandbox"]),
 ];
 
 fn root() -> PathBuf {

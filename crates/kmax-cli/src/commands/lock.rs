@@ -96,7 +96,9 @@ async fn explain(
     let is_whole = context.settings.verbose > 0;
     match format {
         Format::Text => {
-            context.printer.lines(&view::explanation(pool, entry, &explanation, is_whole))?;
+            let width = context.settings.width;
+            let lines = view::explanation(pool, entry, &explanation, is_whole, width);
+            context.printer.lines(&lines)?;
         }
         Format::Json => {
             context.printer.json(&view::ExplanationDocument::new(pool, &explanation))?;
@@ -138,8 +140,8 @@ async fn resolve(
     match format {
         Format::Text => {
             let is_whole = context.settings.verbose > 0;
-            context.printer.lines(&view::outcome(&name, lock, &outcome, is_whole))?;
             let width = context.settings.width;
+            context.printer.lines(&view::outcome(&name, lock, &outcome, is_whole, width))?;
             context.printer.errors(&notices::lines("Error", &outcome.failed, is_whole, width));
         }
         Format::Json => context.printer.json(&view::OutcomeDocument::new(&outcome))?,

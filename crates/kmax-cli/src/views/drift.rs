@@ -12,7 +12,7 @@ use crate::views::line::{Line, Tone};
 use crate::views::markdown::Markdown;
 use crate::views::naming;
 use crate::views::notices;
-use crate::views::plan::read_words;
+use crate::views::plan::{header, read_words};
 use crate::views::plan_markdown::notices_block;
 use crate::views::value::{Known, Missing};
 use crate::views::words::count;
@@ -132,7 +132,8 @@ impl DriftView<'_> {
             .with(Tone::Name, cluster.name.clone())
             .with(Tone::Plain, format!(" · {} · {}", cluster.account, cluster.region));
         let read = read_words(*pools, self.calls);
-        let mut lines = vec![head.pad_to(50).with(Tone::Dim, read), Line::new()];
+        let mut lines = header(head, read, self.width);
+        lines.push(Line::new());
         let mut pool = None;
         for item in items {
             if pool != Some(&item.pool) {
@@ -146,12 +147,11 @@ impl DriftView<'_> {
                 Finding::Changed => (Tone::Caution, "~", "changed by hand"),
                 Finding::Deleted => (Tone::Bad, "-", "deleted by hand"),
             };
-            lines.push(
-                Line::plain("  ")
-                    .with(tone, sign)
-                    .with(Tone::Plain, format!(" {}   ", item.address))
-                    .with(tone, word),
-            );
+            let line = Line::plain("  ")
+                .with(tone, sign)
+                .with(Tone::Plain, format!(" {}   ", item.address))
+                .with(tone, word);
+            lines.extend(line.fold(self.width, 4));
             lines.extend(self.table(&self.rows(item)));
         }
         if !items.is_empty() {
@@ -160,7 +160,7 @@ impl DriftView<'_> {
         lines.extend(notices::lines("Drift", found, self.is_whole, self.width));
         let failures = unread.iter().map(|u| (u.source.as_str(), u.error.as_str()));
         lines.extend(notices::unread_lines(failures, self.width));
-        lines.push(self.total());
+        lines.extend(self.total().fold(self.width, 4));
         lines
     }
 
@@ -204,7 +204,7 @@ impl DriftView<'_> {
         }
         let total = INDENT + widths.iter().sum::<usize>() + 3 * 3;
         if total > self.width {
-            return stacked(rows);
+            return stacked(rows, self.width);
         }
         let mut lines = Vec::new();
         for (position, row) in all.iter().enumerate() {
@@ -304,7 +304,7 @@ impl DriftView<'_> {
     }
 }
 
-fn stacked(rows: &[Row]) -> Vec<Line> {
+fn stacked(rows: &[Row], width: usize) -> Vec<Line> {
     let mut lines = Vec::new();
     for Row { label, live, applied, config } in rows {
         lines.push(Line::plain(" ".repeat(INDENT)).with(Tone::Plain, label.clone()));
@@ -314,7 +314,8 @@ fn stacked(rows: &[Row]) -> Vec<Line> {
             ("config", config, Tone::Plain),
         ] {
             let line = Line::plain(" ".repeat(INDENT + 2)).with(Tone::Dim, name);
-            lines.push(line.pad_to(INDENT + 11).with(tone, value.clone()));
+            let line = line.pad_to(INDENT + 11).with(tone, value.clone());
+            lines.extend(line.fold(width, INDENT + 11));
         }
     }
     lines

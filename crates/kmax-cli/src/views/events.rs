@@ -375,6 +375,7 @@ fn summary(report: Option<&ApplyReport>, refused: usize, done_before: usize, exi
     if done_before > 0 {
         text.push_str(&format!("; {} done already", notices::are(done_before, "change")));
     }
+    let is_done = failed + refused + report.skipped() == 0 && report.done() > 0;
     match exit {
         Exit::Done => {
             Line::new().with(Tone::Good, "Applied").with(Tone::Plain, format!(": {text}."))
@@ -384,6 +385,10 @@ fn summary(report: Option<&ApplyReport>, refused: usize, done_before: usize, exi
             Line::new()
                 .with(Tone::Caution, "Cancelled")
                 .with(Tone::Plain, format!(": {text}; {again}."))
+        }
+        // All that was planned is done; what could not be read is said above.
+        Exit::Error if is_done => {
+            Line::new().with(Tone::Caution, "Applied").with(Tone::Plain, format!(": {text}."))
         }
         Exit::Error | Exit::Changes | Exit::Refused | Exit::Usage => {
             Line::new().with(Tone::Bad, "Not applied").with(Tone::Plain, format!(": {text}."))

@@ -17,6 +17,8 @@ use crate::views::words::count;
 
 /// The version of the JSON.
 const FORMAT_VERSION: &str = "1.0";
+/// The kmax that printed it.
+const KMAX_VERSION: &str = env!("CARGO_PKG_VERSION");
 /// So many excluded types are named for each reason, unless everything is asked for.
 const NAMED: usize = 6;
 /// So many changed pools are shown, unless everything is asked for.
@@ -26,6 +28,7 @@ const SHOWN: usize = 20;
 #[derive(Serialize)]
 pub(crate) struct OutcomeDocument<'a> {
     format_version: &'static str,
+    kmax_version: &'static str,
     changed: Vec<Changed<'a>>,
     dropped: &'a [PoolId],
     failed: &'a [Notice],
@@ -48,6 +51,7 @@ impl<'a> OutcomeDocument<'a> {
         };
         Self {
             format_version: FORMAT_VERSION,
+            kmax_version: KMAX_VERSION,
             changed: outcome.changed.iter().map(changed).collect(),
             dropped: &outcome.dropped,
             failed: &outcome.failed,
@@ -65,27 +69,31 @@ fn entry_words(entry: &LockEntry) -> String {
     }
 }
 
-/// Returns what differs between two entries, in words.
-fn change_words(before: &LockEntry, after: &LockEntry) -> Vec<String> {
+/// Returns what differs between two entries, in words: the two sides of an arrow, the right one empty
+/// where there is none.
+fn change_words(before: &LockEntry, after: &LockEntry) -> Vec<[String; 2]> {
     let mut words = Vec::new();
     if before.image != after.image {
         let name = |entry: &LockEntry| match &entry.image.release {
             Some(release) => format!("{} ({release})", entry.image.id),
             None => entry.image.id.clone(),
         };
-        words.push(format!("image {} -> {}", name(before), name(after)));
+        words.push([format!("image {}", name(before)), name(after)]);
     }
     if before.instance_types != after.instance_types {
         let (before, after) = (json!(before.instance_types), json!(after.instance_types));
         let (left, right) = Known::default().change(&before, &after, "");
-        let arrow = if left.is_empty() { right } else { format!("{left} -> {right}") };
-        words.push(format!("instance types {arrow}"));
+        words.push(if left.is_empty() {
+            [format!("instance types {right}"), String::new()]
+        } else {
+            [format!("instance types {left}"), right]
+        });
     }
     if before.inputs != after.inputs {
-        words.push(format!("for {}", after.inputs));
+        words.push([format!("for {}", after.inputs), String::new()]);
     }
     if words.is_empty() {
-        words.push("the size of a node".to_owned());
+        words.push(["the size of a node".to_owned(), String::new()]);
     }
     words
 }
@@ -96,6 +104,7 @@ pub(crate) fn outcome(
     before: &Lock,
     outcome: &LockOutcome,
     is_whole: bool,
+    width: usize,
 ) -> Vec<Line> {
     let LockOutcome { lock, changed, dropped, failed } = outcome;
     let mut lines = Vec::new();
@@ -107,14 +116,27 @@ pub(crate) fn outcome(
             Line::plain("  ").with(tone, sign).with(Tone::Plain, format!(" {pool}")).pad_to(column)
         };
         match old {
-            None => lines.push(head("+", Tone::Good).with(Tone::Plain, entry_words(new))),
+            None => {
+                let line = head("+", Tone::Good).with(Tone::Plain, entry_words(new));
+                lines.extend(line.fold(width, column));
+            }
             Some(old) => {
-                for (position, words) in change_words(old, new).into_iter().enumerate() {
+                for (position, [left, right]) in change_words(old, new).into_iter().enumerate() {
                     let line = match position {
                         0 => head("~", Tone::Caution),
                         _ => Line::new().pad_to(column),
                     };
-                    lines.push(line.with(Tone::Plain, words));
+                    let line = line.with(Tone::Plain, left);
+                    let arrow = if right.is_empty() { right } else { format!("-> {right}") };
+                    if arrow.is_empty() {
+                        lines.extend(line.fold(width, column + 2));
+                    } else if line.len() + 1 + arrow.chars().count() <= width {
+                        lines.push(line.with(Tone::Plain, format!(" {arrow}")));
+                    } else {
+                        lines.extend(line.fold(width, column + 2));
+                        let rest = Line::new().pad_to(column + 2).with(Tone::Plain, arrow);
+                        lines.extend(rest.fold(width, column + 5));
+                    }
                 }
             }
         }
@@ -124,22 +146,22 @@ pub(crate) fn outcome(
         lines.push(Line::new().with(Tone::Dim, text));
     }
     for pool in dropped {
-        lines.push(
-            Line::plain("  ")
-                .with(Tone::Bad, "-")
-                .with(Tone::Plain, format!(" {pool}"))
-                .pad_to(column)
-                .with(Tone::Plain, "not in the config"),
-        );
+        let line = Line::plain("  ")
+            .with(Tone::Bad, "-")
+            .with(Tone::Plain, format!(" {pool}"))
+            .pad_to(column)
+            .with(Tone::Plain, "not in the config");
+        lines.extend(line.fold(width, column));
     }
     let unchanged = lock == before;
-    lines.push(Line::plain(if unchanged && failed.is_empty() {
+    let total = Line::plain(if unchanged && failed.is_empty() {
         format!("{name} is up to date: {}.", count(lock.pools.len(), "pool"))
     } else if unchanged {
         format!("{name} stays as it was: {}.", count(lock.pools.len(), "pool"))
     } else {
         format!("Wrote {name}: {}.", count(lock.pools.len(), "pool"))
-    }));
+    });
+    lines.extend(total.fold(width, 4));
     lines
 }
 
@@ -156,7 +178,14 @@ pub(crate) fn outcome_markdown(name: &str, outcome: &LockOutcome) -> Markdown {
     let rows = changed.iter().map(|(pool, old, new)| {
         let words = match old {
             None => entry_words(new),
-            Some(old) => change_words(old, new).join("; "),
+            Some(old) => {
+                let sides = change_words(old, new).into_iter();
+                let joined = sides.map(|[left, right]| match right.as_str() {
+                    "" => left,
+                    right => format!("{left} -> {right}"),
+                });
+                joined.collect::<Vec<_>>().join("; ")
+            }
         };
         [format!("`{pool}`"), words]
     });
@@ -170,6 +199,7 @@ pub(crate) fn outcome_markdown(name: &str, outcome: &LockOutcome) -> Markdown {
 #[derive(Serialize)]
 pub(crate) struct CheckDocument<'a> {
     format_version: &'static str,
+    kmax_version: &'static str,
     up_to_date: bool,
     gaps: &'a [Notice],
 }
@@ -177,16 +207,21 @@ pub(crate) struct CheckDocument<'a> {
 impl<'a> CheckDocument<'a> {
     /// Makes the document.
     pub(crate) fn new(gaps: &'a [Notice]) -> Self {
-        Self { format_version: FORMAT_VERSION, up_to_date: gaps.is_empty(), gaps }
+        Self {
+            format_version: FORMAT_VERSION,
+            kmax_version: KMAX_VERSION,
+            up_to_date: gaps.is_empty(),
+            gaps,
+        }
     }
 }
 
 /// Returns whether the lock covers the config, as text.
 pub(crate) fn check(name: &str, pools: usize, gaps: &[Notice], width: usize) -> Vec<Line> {
     if gaps.is_empty() {
-        return vec![Line::plain(format!("{name} covers {}.", all_pools(pools)))];
+        return Line::plain(format!("{name} covers {}.", all_pools(pools))).fold(width, 4);
     }
-    let mut lines = vec![Line::plain(format!("{name} does not fit the config."))];
+    let mut lines = Line::plain(format!("{name} does not fit the config.")).fold(width, 4);
     lines.extend(notices::lines("Gap", gaps, false, width));
     lines
 }
@@ -214,6 +249,7 @@ pub(crate) fn check_markdown(name: &str, pools: usize, gaps: &[Notice]) -> Markd
 #[derive(Serialize)]
 pub(crate) struct ExplanationDocument<'a> {
     format_version: &'static str,
+    kmax_version: &'static str,
     pool: &'a PoolId,
     spec: &'a str,
     definition: String,
@@ -242,6 +278,7 @@ impl<'a> ExplanationDocument<'a> {
         };
         Self {
             format_version: FORMAT_VERSION,
+            kmax_version: KMAX_VERSION,
             pool: &pool.id,
             spec: &pool.spec_name,
             definition: pool.spec.definition().clone(),
@@ -286,31 +323,29 @@ pub(crate) fn explanation(
     entry: Option<&LockEntry>,
     explanation: &Explanation,
     is_whole: bool,
+    width: usize,
 ) -> Vec<Line> {
     let Explanation { chosen, excluded, zones } = explanation;
     let zones: Vec<&str> = zones.iter().map(String::as_str).collect();
-    let mut lines = vec![
-        Line::new()
-            .with(Tone::Name, pool.id.to_string())
-            .with(Tone::Plain, format!("   spec {}: {}", pool.spec_name, pool.spec.definition())),
-        Line::plain(format!("{} {} in {}", pool.capacity_type, pool.arch, zones.join(", "))),
-        Line::new(),
-        Line::new().with(Tone::Name, format!("In: {}", count(chosen.len(), "type"))),
-    ];
+    let head = Line::new()
+        .with(Tone::Name, pool.id.to_string())
+        .with(Tone::Plain, format!("   spec {}: {}", pool.spec_name, pool.spec.definition()));
+    let place = format!("{} {} in {}", pool.capacity_type, pool.arch, zones.join(", "));
+    let mut lines = head.fold(width, 4);
+    lines.extend(Line::plain(place).fold(width, 4));
+    lines.push(Line::new());
+    lines.push(Line::new().with(Tone::Name, format!("In: {}", count(chosen.len(), "type"))));
     for TypeVerdict { instance_type, vcpus, memory_mib, exclusion: _ } in chosen {
         let is_locked =
             entry.is_none_or(|entry| entry.instance_types.iter().any(|name| name == instance_type));
         let note = if is_locked { "" } else { "   not in kmax.lock: `--upgrade` takes it in" };
-        lines.push(
-            Line::plain("  ")
-                .with(Tone::Good, instance_type.clone())
-                .pad_to(20)
-                .with(
-                    Tone::Plain,
-                    format!("{} {:>10}", count(*vcpus as usize, "vCPU"), gib(*memory_mib)),
-                )
-                .with(Tone::Caution, note),
-        );
+        let amounts = format!("{} {:>10}", count(*vcpus as usize, "vCPU"), gib(*memory_mib));
+        let line = Line::plain("  ")
+            .with(Tone::Good, instance_type.clone())
+            .pad_to(20)
+            .with(Tone::Plain, amounts)
+            .with(Tone::Caution, note);
+        lines.extend(line.fold(width, 20));
     }
     lines.push(Line::new());
     lines.push(Line::new().with(Tone::Name, format!("Out: {}", count(excluded.len(), "type"))));
@@ -323,8 +358,8 @@ pub(crate) fn explanation(
         if names.len() > shown {
             text.push_str(&format!(" and {} more", names.len() - shown));
         }
-        lines.push(Line::plain(format!("  {reason}: {}", names.len())));
-        lines.push(Line::new().with(Tone::Dim, format!("      {text}")));
+        lines.extend(Line::plain(format!("  {reason}: {}", names.len())).fold(width, 4));
+        lines.extend(Line::plain("      ").with(Tone::Dim, text).fold(width, 6));
     }
     lines
 }

@@ -49,7 +49,8 @@ const RIGHT: usize = 50;
 impl PlanView<'_> {
     /// Returns the plan as text.
     pub(crate) fn text(&self) -> Vec<Line> {
-        let mut lines = vec![self.header(), Line::new()];
+        let mut lines = self.header();
+        lines.push(Line::new());
         let blocks = self.blocks();
         for group in self.groups(&blocks) {
             lines.extend(self.group(&group));
@@ -60,7 +61,7 @@ impl PlanView<'_> {
         for (notice, reason) in document.accepted.iter().map(|a| (&a.notice, &a.reason)) {
             if self.is_whole {
                 let text = format!("accepted [{}]: {} ({reason})", notice.rule, notice.message);
-                lines.push(Line::new().with(Tone::Dim, text));
+                lines.extend(Line::new().with(Tone::Dim, text).fold(self.width, 4));
             }
         }
         lines.extend(notices::lines("Warning", &document.warnings, self.is_whole, self.width));
@@ -77,7 +78,7 @@ impl PlanView<'_> {
         lines
     }
 
-    fn header(&self) -> Line {
+    fn header(&self) -> Vec<Line> {
         let cluster = &self.document.cluster;
         let stack = match cluster.stack.as_str() {
             "main" => String::new(),
@@ -90,7 +91,7 @@ impl PlanView<'_> {
             Some(ReadCount { pools, calls }) => read_words(pools, calls),
             None => format!("planned at {}", self.document.created_at),
         };
-        line.pad_to(RIGHT).with(Tone::Dim, right)
+        header(line, right, self.width)
     }
 
     /// Returns the changes by pool, in the order of pools.
@@ -109,6 +110,7 @@ impl PlanView<'_> {
             diffs: self.diffs.as_ref(),
             is_whole: self.is_whole,
             width: self.width,
+            wraps_user_data: true,
         }
     }
 
@@ -201,7 +203,7 @@ impl PlanView<'_> {
             let sure = document.complete && document.applyable;
             let text =
                 if sure { format!("No changes{all}.") } else { "Nothing is planned.".to_owned() };
-            lines.push(Line::new().with(Tone::Name, text));
+            lines.extend(Line::new().with(Tone::Name, text).fold(self.width, 4));
         } else {
             let (objects, nodes) = (objects(&document.summary), nodes(&document.summary));
             let head =
@@ -209,8 +211,8 @@ impl PlanView<'_> {
             if head.len() + nodes.len() + 2 <= self.width {
                 lines.push(head.with(Tone::Plain, format!(" {nodes}.")));
             } else {
-                lines.push(head);
-                lines.push(Line::plain(format!("      {nodes}.")));
+                lines.extend(head.fold(self.width, 6));
+                lines.extend(Line::plain(format!("      {nodes}.")).fold(self.width, 6));
             }
             if !self.is_whole && document.changes.iter().any(|c| c.action == Action::Create) {
                 let text = "New objects are shown in short: -v shows all their fields, `kmax render \
@@ -218,14 +220,27 @@ impl PlanView<'_> {
                 let dim = |text| Line::new().with(Tone::Dim, text);
                 lines.extend(wrap(text, self.width).into_iter().map(dim));
             }
-            lines.push(Line::new().with(Tone::Dim, format!("Digest {}", document.plan_digest)));
+            let digest = Line::new().with(Tone::Dim, format!("Digest {}", document.plan_digest));
+            lines.extend(digest.fold(self.width, 0));
             if self.diffs.is_none() && has_user_data(document) {
                 let text = "A saved plan holds no user data: `kmax plan` shows what differs there.";
-                lines.push(Line::new().with(Tone::Dim, text));
+                lines.extend(Line::new().with(Tone::Dim, text).fold(self.width, 0));
             }
         }
         lines
     }
+}
+
+/// Returns the first line: what it is about, and on the right how much was read; below each other
+/// where there is no room for both.
+pub(crate) fn header(left: Line, right: String, width: usize) -> Vec<Line> {
+    let column = RIGHT.max(left.len() + 3);
+    if column + right.chars().count() <= width {
+        return vec![left.pad_to(column).with(Tone::Dim, right)];
+    }
+    let mut lines = left.fold(width, 4);
+    lines.extend(Line::new().with(Tone::Dim, right).fold(width, 4));
+    lines
 }
 
 /// Says how much was read.

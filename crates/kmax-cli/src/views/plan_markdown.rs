@@ -35,6 +35,10 @@ impl PlanView<'_> {
                 nodes(&document.summary)
             ));
         }
+        if !document.changes.is_empty() {
+            // What is cut is cut at the end: whoever approves needs this.
+            page.paragraph(format!("Digest `{}`", document.plan_digest));
+        }
         notices_block(&mut page, "Refused", &document.refusals);
         if !document.unread.is_empty() {
             let unread = document.unread.iter().map(|u| (u.source.as_str(), u.error.as_str()));
@@ -55,6 +59,7 @@ impl PlanView<'_> {
         notices_block(&mut page, "Warnings", &document.warnings);
         let mut shape = self.shape();
         shape.width = WIDTH;
+        shape.wraps_user_data = false;
         for group in self.groups(&blocks) {
             let [block, others @ ..] = group.as_slice() else { continue };
             let lines = block.lines(&shape);
@@ -75,9 +80,6 @@ impl PlanView<'_> {
                 escape_html(&block.headline.words())
             );
             page.details(summary, "diff", &text.join("\n"));
-        }
-        if !document.changes.is_empty() {
-            page.paragraph(format!("Digest `{}`", document.plan_digest));
         }
         page.render(max_bytes)
     }

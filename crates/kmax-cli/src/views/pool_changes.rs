@@ -29,6 +29,8 @@ pub(crate) struct Shape<'a> {
     pub(crate) is_whole: bool,
     /// The width of the text.
     pub(crate) width: usize,
+    /// Whether lines of user data that are longer go on in the next one.
+    pub(crate) wraps_user_data: bool,
 }
 
 /// What happens to a pool, in words.
@@ -168,7 +170,9 @@ impl<'a> PoolBlock<'a> {
         let mut lines = if column + words.chars().count() <= shape.width {
             vec![name.pad_to(column).with(tone, words)]
         } else {
-            vec![name, Line::plain("    ").with(tone, words)]
+            let mut lines = vec![name];
+            lines.extend(Line::plain("    ").with(tone, words).fold(shape.width, 4));
+            lines
         };
         for change in &self.changes {
             lines.extend(object_lines(change, shape));
@@ -213,7 +217,7 @@ fn object_lines(change: &ChangeDocument, shape: &Shape<'_>) -> Vec<Line> {
     if let Some(note) = note(change, shape) {
         head = head.with(Tone::Dim, format!("   {note}"));
     }
-    let mut lines = vec![head];
+    let mut lines = head.fold(shape.width, INDENT);
     if change.action == Action::Delete {
         return lines;
     }
@@ -227,10 +231,6 @@ fn object_lines(change: &ChangeDocument, shape: &Shape<'_>) -> Vec<Line> {
         }
     }
     lines
-}
-
-fn indented(text: String) -> Line {
-    Line::plain(" ".repeat(INDENT)).with(Tone::Dim, text)
 }
 
 /// Returns what stands beside an object's address.
@@ -366,7 +366,8 @@ fn part_change(field: &FieldChange) -> &'static str {
     }
 }
 
-/// Lays out the fields of one object in columns; a field that is too long takes two lines.
+/// Lays out the fields of one object in columns; a field that is too long takes several lines, the
+/// last of them for its reason.
 fn row_lines(rows: &[Row], width: usize) -> Vec<Vec<Line>> {
     let length = |text: &str| text.chars().count();
     let labels = rows.iter().map(|row| length(&row.label)).filter(|l| *l <= WIDEST_LABEL).max();
@@ -384,13 +385,21 @@ fn row_lines(rows: &[Row], width: usize) -> Vec<Vec<Line>> {
         let label = Line::plain(" ".repeat(INDENT)).with(Tone::Plain, row.label.clone());
         let column = values.max(label.len() + 2);
         let label = label.pad_to(column);
-        let reason = |line: Line| {
+        let reason = |mut folded: Vec<Line>| {
             if row.reason.is_empty() {
-                return line;
+                return folded;
             }
             let tone = if row.is_drift { Tone::Caution } else { Tone::Dim };
-            let column = reasons.max(line.len() + 2);
-            line.pad_to(column).with(tone, row.reason)
+            let last = folded.pop().unwrap_or_default();
+            let place = reasons.max(last.len() + 2);
+            if folded.is_empty() && place + length(row.reason) <= width {
+                folded.push(last.pad_to(place).with(tone, row.reason));
+            } else {
+                let text = format!("({})", row.reason);
+                let own = Line::new().pad_to(column.min(width / 2)).with(tone, text);
+                folded.extend([last, own]);
+            }
+            folded
         };
         let one = if row.before.is_empty() {
             label.clone().with(Tone::Plain, row.after.clone())
@@ -400,13 +409,13 @@ fn row_lines(rows: &[Row], width: usize) -> Vec<Vec<Line>> {
                 .with(Tone::Dim, row.before.clone())
                 .with(Tone::Plain, format!(" -> {}", row.after))
         };
-        let one = reason(one);
         if one.len() <= width || row.before.is_empty() {
-            lines.push(vec![one]);
+            lines.push(reason(one.fold(width, column)));
         } else {
-            let first = label.with(Tone::Dim, row.before.clone());
+            let mut all = label.with(Tone::Dim, row.before.clone()).fold(width, column);
             let second = Line::new().pad_to(column).with(Tone::Plain, format!("-> {}", row.after));
-            lines.push(vec![first, reason(second)]);
+            all.extend(reason(second.fold(width, column + 3)));
+            lines.push(all);
         }
     }
     lines
@@ -435,10 +444,18 @@ fn diff_lines(diff: &[String], shape: &Shape<'_>) -> Vec<Line> {
             Some('-') => (Tone::Bad, line.clone()),
             Some(_) | None => (Tone::Dim, cut(line, shape.width.saturating_sub(indent))),
         };
-        lines.push(Line::plain(" ".repeat(indent)).with(tone, text));
+        let room = shape.width.saturating_sub(indent + 4);
+        let is_breakable = text.split(' ').all(|word| word.chars().count() <= room);
+        let line = Line::plain(" ".repeat(indent)).with(tone, text);
+        if shape.wraps_user_data && is_breakable {
+            lines.extend(line.fold(shape.width, indent + 4));
+        } else {
+            lines.push(line);
+        }
     }
     if diff.len() > shown {
-        lines.push(indented(format!("  and {} more lines; -v shows them", diff.len() - shown)));
+        let text = format!("and {} more lines; -v shows them", diff.len() - shown);
+        lines.push(Line::plain(" ".repeat(indent)).with(Tone::Dim, text));
     }
     lines
 }

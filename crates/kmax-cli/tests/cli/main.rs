@@ -11,4 +11,6 @@ mod plan;
 mod plan_file;
 mod render;
 mod sandbox;
+mod schema;
 mod validate;
+mod width;

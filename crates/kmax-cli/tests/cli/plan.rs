@@ -12,6 +12,13 @@ fn from_nothing() {
 }
 
 #[test]
+fn the_digest_is_not_cut() {
+    let environment = Environment::locked();
+    let cut = environment.ok("plan --sandbox --format markdown --max-bytes 500").stdout;
+    assert!(cut.contains("Digest `sha256:") && cut.contains("Cut here"), "{cut}");
+}
+
+#[test]
 fn nothing_to_do() {
     let environment = Environment::applied();
     assert_runs!(

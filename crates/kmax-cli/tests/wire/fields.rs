@@ -110,7 +110,7 @@ fn hands(ground: &Ground) -> Vec<(&'static str, &'static str, Value, Vec<&'stati
             "autoscaling",
             asg,
             policy(&|p| {
-                p["InstancesDistribution"]["SpotAllocationStrategy"] = json!("lowest-price")
+                p["InstancesDistribution"]["SpotAllocationStrategy"] = json!("lowest-price");
             }),
             vec!["distribution.spot_allocation", "distribution.spot_pools"],
         ),
@@ -118,7 +118,7 @@ fn hands(ground: &Ground) -> Vec<(&'static str, &'static str, Value, Vec<&'stati
             "autoscaling",
             asg,
             policy(&|p| {
-                p["InstancesDistribution"]["OnDemandPercentageAboveBaseCapacity"] = json!(50)
+                p["InstancesDistribution"]["OnDemandPercentageAboveBaseCapacity"] = json!(50);
             }),
             vec!["distribution.on_demand_percentage"],
         ),
@@ -140,7 +140,7 @@ fn hands(ground: &Ground) -> Vec<(&'static str, &'static str, Value, Vec<&'stati
             "autoscaling",
             asg,
             policy(&|p| {
-                p["LaunchTemplate"]["LaunchTemplateSpecification"]["Version"] = json!("$Latest")
+                p["LaunchTemplate"]["LaunchTemplateSpecification"]["Version"] = json!("$Latest");
             }),
             vec!["launch_template.version"],
         ),

@@ -17,6 +17,8 @@ pub struct RetryPolicy {
     pub longest_delay: Duration,
     /// No try starts later than this after the first, for errors that pass by themselves.
     pub give_up_after: Duration,
+    /// The same where no connection could be made.
+    pub unreachable_after: Duration,
 }
 
 impl Default for RetryPolicy {
@@ -25,6 +27,7 @@ impl Default for RetryPolicy {
             first_delay: Duration::from_millis(250),
             longest_delay: Duration::from_secs(20),
             give_up_after: Duration::from_secs(120),
+            unreachable_after: Duration::from_secs(30),
         }
     }
 }
@@ -79,7 +82,12 @@ impl AwsPort for Retrying {
                 | ErrorClass::Limit
                 | ErrorClass::Conflict => return Err(error),
             };
-            if started.elapsed() + wait > self.policy.give_up_after {
+            let give_up_after = match error.code.as_str() {
+                // Nobody is there at all: a wrong endpoint, no network.
+                "Unreachable" => self.policy.unreachable_after,
+                _ => self.policy.give_up_after,
+            };
+            if started.elapsed() + wait > give_up_after {
                 return Err(error);
             }
             (self.on_retry)(&error, wait);

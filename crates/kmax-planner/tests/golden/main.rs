@@ -5,6 +5,7 @@
 //! `UPDATE_GOLDEN=1 cargo test -p kmax-planner --test golden` writes the two anew. Where the case
 //! has a `steps.txt` it first writes `kmax.lock` and `live.json` anew too, from a sandbox that the
 //! steps have moved.
+#![expect(clippy::disallowed_methods, reason = "the cases are files")]
 
 #[path = "../support/account.rs"]
 mod account;

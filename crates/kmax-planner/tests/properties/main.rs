@@ -62,7 +62,9 @@ fn with_gaps(snapshot: &Snapshot, gaps: u16, template_gaps: &[bool]) -> Snapshot
         snapshot.account = failed();
     }
     if is_gap(9) {
-        snapshot.instance_profiles.values_mut().for_each(|profile| *profile = failed());
+        for profile in snapshot.instance_profiles.values_mut() {
+            *profile = failed();
+        }
     }
     snapshot
 }
@@ -88,7 +90,9 @@ proptest! {
             shuffled(groups, read_order);
         }
         if let Read::Got(groups) = &mut snapshot.groups {
-            groups.values_mut().for_each(|group| shuffled(&mut group.instances, read_order));
+            for group in groups.values_mut() {
+                shuffled(&mut group.instances, read_order);
+            }
         }
         let second = plan(&world::parse(&text), &world.lock, &snapshot, &Options::default());
         prop_assert_eq!(first, second);
