@@ -18,7 +18,8 @@ pub type Events = Arc<dyn Fn(Event) + Send + Sync>;
 /// How an apply runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// How many changes are carried out at the same time.
+    /// How many changes are carried out at the same time. Most of them wait for a token of their
+    /// next call; with fewer, the rates that the buckets allow are not used.
     pub parallelism: usize,
     /// How long news may take to be seen, and a group to be gone.
     pub wait: Duration,
@@ -26,7 +27,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { parallelism: 10, wait: Duration::from_secs(300) }
+        Self { parallelism: 40, wait: Duration::from_secs(300) }
     }
 }
 
