@@ -3,6 +3,7 @@
 mod apply;
 mod drift;
 mod environment;
+mod golden;
 mod help;
 mod init;
 mod lock;
