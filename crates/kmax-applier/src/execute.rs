@@ -32,6 +32,15 @@ impl Task {
     }
 }
 
+/// The order in which tasks that wait for nothing are begun.
+fn rank(task: &&Task) -> u8 {
+    match task {
+        Task::Finish(_) => 0,
+        Task::Main(Address { kind: Kind::AutoScalingGroup, .. }) => 1,
+        Task::Main(Address { kind: Kind::LaunchTemplate, .. }) => 2,
+    }
+}
+
 /// What a task gave.
 enum Done {
     Nothing,
@@ -171,10 +180,12 @@ impl Run<'_> {
         }
     }
 
-    /// Takes the first task that waits for nothing.
+    /// Takes a task that waits for nothing: of several the one nearest to the end of its pool, so
+    /// that pools are finished one after another and not all of them stand half done.
     fn next_ready(&mut self) -> Option<Task> {
         let ready = |(_, before): &(&Task, &BTreeSet<Task>)| before.is_empty();
-        let task = self.waiting.iter().find(ready)?.0.clone();
+        let task = self.waiting.iter().filter(ready).map(|(task, _)| task).min_by_key(rank)?;
+        let task = task.clone();
         self.waiting.remove(&task);
         if let Task::Main(address) = &task
             && let Some(change) = self.changes.get(address)

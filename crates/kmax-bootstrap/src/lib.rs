@@ -1,7 +1,7 @@
 //! User data per AMI family: rendered, parsed and compared. Pure.
 //!
 //! A [`Family`] turns a [`NodeSpec`] into [`UserData`] and reads it back; the same spec always makes
-//! the same bytes. [`decode`] splits any user data into named parts, whoever wrote it, and
+//! the same bytes. [`decode()`] splits any user data into named parts, whoever wrote it, and
 //! [`diff_parts`] says which of them differ. [`allocatable`] computes what the kubelet leaves to
 //! pods on a node that boots so, which an autoscaler must know before the first such node exists.
 

@@ -1,8 +1,8 @@
 //! Resolves, compares, decides, orders and guards. Pure: no clock, no environment, no files, no
 //! network.
 //!
-//! [`scope`] says what has to be read, [`plan`] compares what was read with what the config and the
-//! lock ask for, [`approve`] holds a fresh plan against one that a person has seen, and
+//! [`scope()`] says what has to be read, [`plan()`] compares what was read with what the config and the
+//! lock ask for, [`approve()`] holds a fresh plan against one that a person has seen, and
 //! [`resolve_lock`] makes the entries of the lock file.
 
 mod approve;
