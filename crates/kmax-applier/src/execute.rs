@@ -33,7 +33,7 @@ impl Task {
 }
 
 /// The order in which tasks that wait for nothing are begun.
-fn rank(task: &&Task) -> u8 {
+fn rank(task: &Task) -> u8 {
     match task {
         Task::Finish(_) => 0,
         Task::Main(Address { kind: Kind::AutoScalingGroup, .. }) => 1,
@@ -184,7 +184,12 @@ impl Run<'_> {
     /// that pools are finished one after another and not all of them stand half done.
     fn next_ready(&mut self) -> Option<Task> {
         let ready = |(_, before): &(&Task, &BTreeSet<Task>)| before.is_empty();
-        let task = self.waiting.iter().filter(ready).map(|(task, _)| task).min_by_key(rank)?;
+        let task = self
+            .waiting
+            .iter()
+            .filter(ready)
+            .map(|(task, _)| task)
+            .min_by_key(|task| rank(task))?;
         let task = task.clone();
         self.waiting.remove(&task);
         if let Task::Main(address) = &task
