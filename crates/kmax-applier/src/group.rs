@@ -24,18 +24,11 @@ pub(crate) async fn carry_out(
 ) -> Result<(), StepError> {
     let address = &change.address;
     match work {
-        GroupWork::Create { desired, applied: _, template_content: _, template_version } => {
+        GroupWork::Create { desired, applied: _, template_version } => {
             let offered = pinned(context, address, offered, *template_version).await?;
             create(context, address, desired, &offered).await
         }
-        GroupWork::Update {
-            desired,
-            applied: _,
-            template_content: _,
-            template_version,
-            paths,
-            remove_tags,
-        } => {
+        GroupWork::Update { desired, applied: _, template_version, paths, remove_tags } => {
             let offered = pinned(context, address, offered, *template_version).await?;
             let update = Update { desired, offered: &offered, paths, remove_tags };
             update.run(context, change).await
@@ -255,7 +248,7 @@ impl Update<'_> {
 
     /// Never a maximum below what runs: Auto Scaling would terminate nodes without a drain.
     fn check_size(&self, address: &Address, live: &AutoScalingGroup) -> Result<(), StepError> {
-        let running = running(live);
+        let running = live.running();
         if self.desired.max_size >= running {
             return Ok(());
         }
@@ -317,14 +310,8 @@ impl Update<'_> {
     }
 }
 
-/// How many nodes a group runs or is about to run.
-fn running(group: &AutoScalingGroup) -> u32 {
-    let living = group.instances.iter().filter(|instance| instance.is_living()).count() as u32;
-    living.max(group.desired_capacity)
-}
-
 fn empty(address: &Address, group: &AutoScalingGroup) -> Result<(), StepError> {
-    match running(group) {
+    match group.running() {
         0 => Ok(()),
         nodes => Err(StepError::Refused {
             rule: "needs-drain",

@@ -43,6 +43,16 @@ impl AutoScalingGroup {
         self.tags.iter().map(|(key, tag)| (key.clone(), tag.value.clone())).collect()
     }
 
+    /// Counts the living instances.
+    pub fn living(&self) -> u32 {
+        self.instances.iter().filter(|instance| instance.is_living()).count() as u32
+    }
+
+    /// Counts the nodes that the group runs or is about to run: a maximum below that ends nodes.
+    pub fn running(&self) -> u32 {
+        self.living().max(self.desired_capacity)
+    }
+
     /// Returns whether the group is being deleted.
     pub fn is_being_deleted(&self) -> bool {
         self.status.is_some()

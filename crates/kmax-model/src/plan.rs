@@ -228,9 +228,7 @@ pub enum GroupWork {
         desired: DesiredGroup,
         /// What to record; the template's version is filled in once it is known.
         applied: LastApplied,
-        /// The digest of the template version's content that it is to pin.
-        template_content: Digest,
-        /// The number of that version, where it exists already.
+        /// The number of the template version that it is to pin, where it exists already.
         template_version: Option<u64>,
     },
     /// Change it. Only what differs is sent.
@@ -239,9 +237,7 @@ pub enum GroupWork {
         desired: DesiredGroup,
         /// What to record; the template's version is filled in once it is known.
         applied: LastApplied,
-        /// The digest of the template version's content that it is to pin.
-        template_content: Digest,
-        /// The number of that version, where it exists already.
+        /// The number of the template version that it is to pin, where it exists already.
         template_version: Option<u64>,
         /// Paths of the fields that differ.
         paths: BTreeSet<String>,

@@ -339,7 +339,6 @@ pub(crate) fn create(
         work: Work::Group(Box::new(GroupWork::Create {
             desired: pool.group.clone(),
             applied: pool.applied.clone(),
-            template_content: target.content.clone(),
             template_version: target.number,
         })),
     })
@@ -436,7 +435,6 @@ pub(crate) fn change(
         work: Work::Group(Box::new(GroupWork::Update {
             desired: pool.group.clone(),
             applied: pool.applied.clone(),
-            template_content: target.content.clone(),
             template_version: target.number,
             paths,
             remove_tags,
@@ -490,7 +488,7 @@ fn impact(
     adopted: bool,
 ) -> Impact {
     let mut impact = Impact::default();
-    let running = running(live);
+    let running = live.running();
     if pool.group.max_size < running {
         impact.terminates = running - pool.group.max_size;
     }
@@ -518,12 +516,6 @@ fn impact(
 fn on_demand(distribution: &Distribution, nodes: u32) -> u32 {
     let base = distribution.on_demand_base.min(nodes);
     base + ((nodes - base) * distribution.on_demand_percentage).div_ceil(100)
-}
-
-/// How many nodes a group runs or is about to run.
-pub(crate) fn running(group: &AutoScalingGroup) -> u32 {
-    let living = group.instances.iter().filter(|instance| instance.is_living()).count() as u32;
-    living.max(group.desired_capacity)
 }
 
 /// Returns why taking over a group would replace or strand its nodes.

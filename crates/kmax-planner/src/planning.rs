@@ -518,11 +518,7 @@ impl Planner<'_> {
     /// Counts the living nodes of this stack's groups.
     fn nodes(&self) -> BTreeMap<PoolId, u32> {
         let Some(groups) = self.snapshot.groups.got() else { return BTreeMap::new() };
-        let living = |name: &String| {
-            groups.get(name).map_or(0, |group| {
-                group.instances.iter().filter(|instance| instance.is_living()).count() as u32
-            })
-        };
+        let living = |name: &String| groups.get(name).map_or(0, AutoScalingGroup::living);
         let mut nodes = BTreeMap::new();
         for (name, pool) in &self.owned {
             if self.selects(pool) {
@@ -557,7 +553,7 @@ fn is_met(
     let (Some(state), Some(live)) = (state, live) else { return false };
     let pinned = live.launch.template().and_then(TemplateRef::number);
     !live.is_being_deleted()
-        && group::running(live) <= pool.group.max_size
+        && live.running() <= pool.group.max_size
         && group::is_met(pool, live, &state.template.id)
         && pinned.is_some_and(|pinned| template::is_met(pool, state, pinned))
 }
@@ -600,7 +596,7 @@ fn ownership_lost(address: &Address, what: &str) -> Notice {
 
 /// Refuses a maximum below what runs: Auto Scaling would terminate nodes without a drain.
 fn needs_drain(pool: &DesiredPool, live: &AutoScalingGroup) -> Option<Notice> {
-    let running = group::running(live);
+    let running = live.running();
     let max = pool.group.max_size;
     (max < running).then(|| Notice {
         address: Some(Address::auto_scaling_group(&live.name).to_string()),
@@ -616,7 +612,7 @@ fn needs_drain(pool: &DesiredPool, live: &AutoScalingGroup) -> Option<Notice> {
 }
 
 fn drain_before_delete(pool: &PoolId, group: &AutoScalingGroup) -> Option<Notice> {
-    let running = group::running(group);
+    let running = group.running();
     (running > 0).then(|| Notice {
         address: Some(Address::auto_scaling_group(&group.name).to_string()),
         rule: "needs-drain".to_owned(),

@@ -42,7 +42,7 @@ fn delete(
 
 /// Makes the removal of a group.
 pub(crate) fn delete_group(pool: &PoolId, group: &AutoScalingGroup) -> Change {
-    let terminates = crate::group::running(group);
+    let terminates = group.running();
     delete(
         Address::auto_scaling_group(&group.name),
         pool,
